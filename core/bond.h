@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * bond.h - one bond's state, and the one function that moves it: bond_step().
+ *
+ * state + event + now -> new state + actions + next deadline. Same input, same output: no
+ * clock, socket or allocation. bondd, the tests, the fuzzer and the simulator all drive this
+ * function. Times are nanoseconds of one monotonic clock; BOND_NEVER is never.
+ *
+ * Ports live in slots. A slot's number is the port's identity in the packet table and in the
+ * counters; the *order* of ports (what the kernel's slave list is) is by attach_seq.
+ */
+#ifndef BOND_BOND_H
+#define BOND_BOND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "limits.h"
+#include "options.h"
+#include "table.h"
+
+#define BOND_NO_PORT (-1)
+#define BOND_SPEED_UNKNOWN (-1)
+#define BOND_DUPLEX_HALF 0
+#define BOND_DUPLEX_FULL 1
+#define BOND_DUPLEX_UNKNOWN 255
+
+enum bond_link { /* kernel: BOND_LINK_* */
+    BOND_LINK_UP = 0,
+    BOND_LINK_FAIL = 1, /* has gone down, downdelay runs */
+    BOND_LINK_DOWN = 2,
+    BOND_LINK_BACK = 3, /* has come back, updelay runs */
+};
+
+/* A port's way through the bond. Leaving is in two steps (architecture.md, "Leaving a port"). */
+enum bond_phase {
+    BOND_PHASE_FREE = 0, /* slot not in use */
+    BOND_PHASE_MEMBER,   /* a port of the bond */
+    BOND_PHASE_DRAINING, /* no longer chosen, announced; still receives, keeps the bond's MAC */
+    BOND_PHASE_LINGERING, /* has its own MAC back, still receives while otherwise unused: behind
+                           * a static LAG the switch goes on sending here (modes 0, 2, 3) */
+};
+
+struct bond_port {
+    uint8_t phase; /* enum bond_phase */
+    uint8_t link;  /* enum bond_link */
+    bool admin_up, carrier;
+    bool inactive; /* kernel slave->inactive: what comes in is dropped */
+    uint8_t duplex;
+    int32_t speed_mbps;
+    int32_t ifindex;
+    char name[BOND_NAME_SIZE];
+    uint8_t perm_mac[BOND_MAC_LEN]; /* what it gets back on leaving (address at attach) */
+    uint8_t mac[BOND_MAC_LEN];      /* what it has now, as last reported */
+    uint16_t queue_id;
+    int32_t prio;
+    uint32_t failure_count;
+    uint64_t attach_seq;
+    uint64_t delay_until_ns; /* FAIL, BACK: when the delay is over. DRAINING: end of the drain */
+    uint64_t last_link_up_ns;
+    uint64_t last_change_ns;
+};
+
+struct bond {
+    char name[BOND_NAME_SIZE];
+    int32_t ifindex;
+    struct bond_options opt;
+    bool admin_up;
+    bool carrier;               /* as decided: what BOND_ACT_CARRIER last said */
+    bool mac_is_set;            /* the MAC was given, or taken from the first port */
+    bool mac_from_first_port;   /* take (and give back) it as the kernel does */
+    bool force_primary;         /* kernel: bond->force_primary */
+    uint8_t mac[BOND_MAC_LEN];
+    int active;                 /* slot of the active port (kernel: curr_active_slave), or NO_PORT.
+                                 * As in the kernel it exists in every mode. */
+    uint64_t next_attach_seq;
+    uint32_t drain_ms;          /* how long a leaving port keeps receiving */
+    uint32_t notify_left;       /* announcements still to send (kernel: send_peer_notif) */
+    uint64_t notify_at_ns;
+    uint32_t igmp_left;         /* kernel: igmp_retrans */
+    uint64_t igmp_at_ns;
+    uint64_t poll_at_ns;        /* the next look at all ports (miimon) */
+    struct bond_port port[BOND_MAX_PORTS];
+};
+
+enum bond_event_type {
+    BOND_EV_TICK,        /* nothing but time has passed */
+    BOND_EV_BOND_LINK,   /* the bond's own device: u.bond_link */
+    BOND_EV_PORT_ATTACH, /* u.attach; a port that is DRAINING or LINGERING becomes a member again */
+    BOND_EV_PORT_DETACH, /* slot; u.detach */
+    BOND_EV_PORT_LINK,   /* slot; u.port_link: state of the device, whether it changed or not */
+    BOND_EV_PORT_GONE,   /* slot: the device is no more (or is no longer ours to touch) */
+    BOND_EV_PORT_CLAIMED, /* slot: a leaving port is used for something else: let go at once */
+    BOND_EV_OPTIONS,     /* u.options: a finished set from bond_options_apply(); any change is
+                          * live, the mode included */
+    BOND_EV_PORT_OPTIONS, /* slot; u.port_options */
+    BOND_EV_SET_ACTIVE,  /* slot, or BOND_NO_PORT for "choose by yourself" (active_slave) */
+};
+
+struct bond_event {
+    enum bond_event_type type;
+    int slot;
+    union {
+        struct {
+            bool admin_up;
+            uint8_t mac[BOND_MAC_LEN]; /* as the device has it */
+            bool mac_given;            /* someone set it (not the kernel's random one) */
+        } bond_link;
+        struct {
+            int32_t ifindex;
+            char name[BOND_NAME_SIZE];
+            uint8_t mac[BOND_MAC_LEN];
+            bool admin_up, carrier;
+            int32_t speed_mbps;
+            uint8_t duplex;
+            uint16_t queue_id;
+            int32_t prio;
+        } attach;
+        struct {
+            bool hard; /* no drain */
+        } detach;
+        struct {
+            bool admin_up, carrier;
+            int32_t speed_mbps;
+            uint8_t duplex;
+            uint8_t mac[BOND_MAC_LEN];
+            char name[BOND_NAME_SIZE]; /* it may have been renamed */
+        } port_link;
+        struct bond_options options;
+        struct {
+            uint16_t queue_id;
+            int32_t prio;
+        } port_options;
+    } u;
+};
+
+/* To be carried out in order; each is complete in itself (no reading back of state). */
+enum bond_action_type {
+    BOND_ACT_PUBLISH,      /* bond_table_build() gives something new: publish it */
+    BOND_ACT_CARRIER,      /* on: the carrier of the bond's device */
+    BOND_ACT_BOND_MAC,     /* mac: to the bond's device */
+    BOND_ACT_PORT_MAC,     /* slot, mac: to the port's device */
+    BOND_ACT_ANNOUNCE,     /* GARP, NA (and RARP behind bridges) for every address, once */
+    BOND_ACT_RESEND_IGMP,  /* membership reports again, once */
+    BOND_ACT_PORT_RELEASE, /* slot: has left: undo everything done to the device. The slot is free */
+    BOND_ACT_NOTE,         /* note, slot, reason: for the event log */
+};
+
+/* What the event log can say; names in bond_note_name(). */
+enum bond_note {
+    BOND_NOTE_PORT_ATTACHED,
+    BOND_NOTE_PORT_LEAVING,
+    BOND_NOTE_PORT_RELEASED,
+    BOND_NOTE_LINK_FAIL, /* downdelay runs */
+    BOND_NOTE_LINK_DOWN,
+    BOND_NOTE_LINK_BACK, /* updelay runs */
+    BOND_NOTE_LINK_UP,
+    BOND_NOTE_ACTIVE_CHANGED, /* slot: the new active port or BOND_NO_PORT; other: the old one */
+    BOND_NOTE_CARRIER_UP,
+    BOND_NOTE_CARRIER_DOWN,
+    BOND_NOTE_OPTIONS_CHANGED,
+    BOND_NOTE_MAC_CHANGED,
+    BOND_NOTE_N
+};
+
+enum bond_reason {
+    BOND_REASON_NONE,
+    BOND_REASON_REQUEST,       /* somebody asked for it */
+    BOND_REASON_CARRIER_LOST,
+    BOND_REASON_CARRIER_BACK,
+    BOND_REASON_ADMIN_DOWN,
+    BOND_REASON_ADMIN_UP,
+    BOND_REASON_DEVICE_GONE,
+    BOND_REASON_DELAY_OVER,
+    BOND_REASON_DRAINED,
+    BOND_REASON_CLAIMED,
+    BOND_REASON_PRIMARY,       /* the primary port is usable (again) */
+    BOND_REASON_BETTER,        /* primary_reselect=better: faster, or full duplex */
+    BOND_REASON_FIRST_USABLE,  /* there was no active port */
+    BOND_REASON_ACTIVE_FAILED, /* the active port failed or left */
+    BOND_REASON_OPTION,        /* an option changed */
+    BOND_REASON_N
+};
+
+struct bond_action {
+    enum bond_action_type type;
+    int slot;
+    int other;
+    bool on;
+    uint8_t mac[BOND_MAC_LEN];
+    enum bond_note note;
+    enum bond_reason reason;
+};
+
+#define BOND_MAX_ACTIONS 256
+
+struct bond_actions {
+    uint32_t n;
+    uint64_t next_ns; /* call bond_step(TICK) then at the latest; BOND_NEVER. Never in the past */
+    struct bond_action v[BOND_MAX_ACTIONS];
+};
+
+/* A bond without ports, admin down, carrier off. */
+void bond_init(struct bond *b, const char *name, int32_t ifindex, const struct bond_options *opt);
+
+/* The step. `out` is overwritten. Returns 0, the slot for PORT_ATTACH, or a negative errno with
+ * the state unchanged and no action (ENOSPC: no free slot; EEXIST: already a member;
+ * ENODEV: no such slot; EINVAL/EPERM: SET_ACTIVE refused, err has the sentence).
+ * `err` may be NULL. */
+int bond_step(struct bond *b, const struct bond_event *ev, uint64_t now_ns,
+              struct bond_actions *out, struct bond_err *err);
+
+/* The packet table for the state. Deterministic; gen, bond_ifindex and flags' VIA_PEER are the
+ * publisher's. */
+void bond_table_build(const struct bond *b, struct bond_table *t);
+
+int bond_port_by_name(const struct bond *b, const char *name);  /* slot or BOND_NO_PORT */
+int bond_port_by_ifindex(const struct bond *b, int32_t ifindex);
+/* Slots in attach order; members only unless `leaving` too. Returns how many. */
+uint32_t bond_port_order(const struct bond *b, bool leaving, int order[BOND_MAX_PORTS]);
+bool bond_port_can_tx(const struct bond *b, int slot); /* kernel: bond_slave_can_tx() */
+bool bond_slot_is_member(const struct bond *b, int slot);
+
+const char *bond_link_name(enum bond_link link);   /* /proc: "up", "going down", "down", "going back" */
+const char *bond_phase_name(enum bond_phase phase);
+const char *bond_note_name(enum bond_note note);     /* "active-changed" */
+const char *bond_reason_text(enum bond_reason reason); /* "the carrier was lost" */
+
+/* proc.c: the text of /proc/net/bonding/<bond>, field by field (kernel: bond_procfs.c).
+ * `version` is printed after "Ethernet Channel Bonding Driver: ". Returns as snprintf does. */
+int bond_proc_format(const struct bond *b, const char *version, char *buf, size_t size);
+
+/* save.c: the state as versioned text, and back. Losing nothing: load(save(b)) steps exactly as b.
+ * save returns as snprintf does; load 0 or -EINVAL with a sentence (line number, reason). */
+int bond_save(const struct bond *b, char *buf, size_t size);
+int bond_load(struct bond *b, const char *text, struct bond_err *err);
+
+/* The invariants that every step must leave true; returns NULL or what is broken. Tests, fuzzer
+ * and bondd's debug build call it. */
+const char *bond_check(const struct bond *b);
+
+#endif

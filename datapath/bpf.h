@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * bpf.h - the packet path of one bond: loads the BPF programs, attaches them, publishes tables.
+ *
+ * One instance of the object per bond. Programs: tx on the bond's egress, tx again on the hidden
+ * peer's ingress (for BOND_TABLE_F_VIA_PEER), rx on each port's ingress. Everything is held by
+ * the kernel (filters, pinned maps), nothing by this process: after a restart dp_bpf_open() takes
+ * over what is there, replacing programs in place.
+ *
+ * Publishing is atomic: tables live in BOND_TABLE_RING generations, a head number names the one
+ * in force, a reader that was overtaken looks again.
+ *
+ * All functions return 0 or a negative errno unless said otherwise.
+ */
+#ifndef DP_BPF_H
+#define DP_BPF_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/table.h"
+
+struct dp_bpf;
+
+/* Loads (or, where `<pin_dir>/<bond name>/` has maps of this version, takes over) and attaches to
+ * the bond and its peer. `*out`: transfer full. *text gets a sentence on failure (size >= 256). */
+int dp_bpf_open(struct dp_bpf **out, const char *pin_dir, const char *bond_name, int bond_ifindex,
+                int peer_ifindex, char *text, size_t text_size);
+
+/* Closes the handles. destroy: also detaches from bond and peer and removes the pins (ports must
+ * have been detached or be gone). */
+void dp_bpf_close(struct dp_bpf *bpf, bool destroy);
+
+/* The whole table, atomically. bond_ifindex and gen are filled in here. */
+int dp_bpf_publish(struct dp_bpf *bpf, const struct bond_table *table);
+
+/* The rx program on a port; idempotent. detach of a port that is gone returns 0. */
+int dp_bpf_attach_port(struct dp_bpf *bpf, int port_ifindex);
+int dp_bpf_detach_port(struct dp_bpf *bpf, int port_ifindex);
+
+/* out[BOND_MAX_PORTS + 1], summed over CPUs. */
+int dp_bpf_counters(struct dp_bpf *bpf, struct bond_counters *out);
+/* A slot is reused by another port: its counters start at zero. */
+int dp_bpf_counters_reset(struct dp_bpf *bpf, unsigned slot);
+
+/* "clsact": how the programs are attached; for status. */
+const char *dp_bpf_attachment(const struct dp_bpf *bpf);
+
+/* Removes pins of bonds that are not in keep[n] (after a crash). Returns how many were removed. */
+int dp_bpf_sweep(const char *pin_dir, const char *const *keep, unsigned n);
+
+#endif
