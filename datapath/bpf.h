@@ -16,6 +16,7 @@
 #define DP_BPF_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "core/table.h"
