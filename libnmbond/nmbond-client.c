@@ -1,0 +1,461 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * nmbond-client.c - finds bondd, and finds it again after it was restarted.
+ *
+ * Two views of one daemon are held: an object manager, which has the bonds and ports with their
+ * properties and drops them when bondd goes, and a proxy of the Manager that stays, so that a
+ * method call can start bondd again. Nothing here decides anything about bonds, and nothing here
+ * blocks except what is called _sync.
+ */
+#include "nmbond-client-private.h"
+
+#include "nmbond-enum-types.h"
+#include "nmbond-error.h"
+
+enum {
+    PROP_0,
+    PROP_CONNECTION,
+    PROP_FLAGS,
+    PROP_RUNNING,
+    N_PROPERTIES,
+};
+
+enum {
+    SIGNAL_BOND_ADDED,
+    SIGNAL_BOND_REMOVED,
+    SIGNAL_EVENT,
+    N_SIGNALS,
+};
+
+static GParamSpec *properties[N_PROPERTIES];
+static guint signals[N_SIGNALS];
+
+static void initable_iface_init(GInitableIface *iface);
+static void async_initable_iface_init(GAsyncInitableIface *iface);
+
+G_DEFINE_TYPE_WITH_CODE(NmbondClient, nmbond_client, G_TYPE_OBJECT,
+                        G_IMPLEMENT_INTERFACE(G_TYPE_INITABLE, initable_iface_init)
+                            G_IMPLEMENT_INTERFACE(G_TYPE_ASYNC_INITABLE, async_initable_iface_init))
+
+/* ---- following bondd ---- */
+
+static void
+on_object_added(GDBusObjectManager *objects, GDBusObject *object, gpointer user_data)
+{
+    g_autoptr(NmbondBond) bond = nmbond_object_get_bond(NMBOND_OBJECT(object));
+
+    if (bond != NULL)
+        g_signal_emit(user_data, signals[SIGNAL_BOND_ADDED], 0, bond);
+}
+
+static void
+on_object_removed(GDBusObjectManager *objects, GDBusObject *object, gpointer user_data)
+{
+    g_autoptr(NmbondBond) bond = nmbond_object_get_bond(NMBOND_OBJECT(object));
+
+    if (bond != NULL)
+        g_signal_emit(user_data, signals[SIGNAL_BOND_REMOVED], 0, bond);
+}
+
+static void
+on_name_owner_changed(GObject *objects, GParamSpec *pspec, gpointer user_data)
+{
+    g_object_notify_by_pspec(G_OBJECT(user_data), properties[PROP_RUNNING]);
+}
+
+static void
+on_manager_event(NmbondManager *manager, GVariant *variant, gpointer user_data)
+{
+    g_autoptr(NmbondEvent) event = nmbond_event_new_from_variant(variant);
+
+    if (event != NULL)
+        g_signal_emit(user_data, signals[SIGNAL_EVENT], 0, event);
+}
+
+static void
+take_objects(NmbondClient *self, GDBusObjectManager *objects)
+{
+    self->objects = objects;
+    g_signal_connect_object(objects, "object-added", G_CALLBACK(on_object_added), self, 0);
+    g_signal_connect_object(objects, "object-removed", G_CALLBACK(on_object_removed), self, 0);
+    g_signal_connect_object(objects, "notify::name-owner", G_CALLBACK(on_name_owner_changed), self,
+                            0);
+}
+
+static void
+take_manager(NmbondClient *self, NmbondManager *manager)
+{
+    self->manager = manager;
+    g_signal_connect_object(manager, "event", G_CALLBACK(on_manager_event), self, 0);
+}
+
+/* That bondd cannot be started is a state, not a failure: the client waits for it. */
+static void
+note_start_error(NmbondClient *self, const GError *error)
+{
+    g_autoptr(GError) copy = g_error_copy(error);
+
+    g_dbus_error_strip_remote_error(copy);
+    g_free(self->start_error);
+    self->start_error = g_strdup(copy->message);
+}
+
+static GDBusProxyFlags
+manager_proxy_flags(NmbondClient *self)
+{
+    return (self->flags & NMBOND_CLIENT_FLAGS_NO_AUTO_START) != 0
+               ? G_DBUS_PROXY_FLAGS_DO_NOT_AUTO_START
+               : G_DBUS_PROXY_FLAGS_DO_NOT_AUTO_START_AT_CONSTRUCTION;
+}
+
+static GVariant *
+start_service_arguments(void)
+{
+    return g_variant_new("(su)", NMBOND_BUS_NAME, 0u);
+}
+
+/* ---- initialisation, step by step: bus, start, Manager, objects ---- */
+
+static void
+init_objects_cb(GObject *source, GAsyncResult *result, gpointer user_data)
+{
+    g_autoptr(GTask) task = user_data;
+    NmbondClient *self = g_task_get_source_object(task);
+    GError *error = NULL;
+    GDBusObjectManager *objects;
+
+    objects = nmbond_object_manager_client_new_finish(result, &error);
+    if (objects == NULL) {
+        g_task_return_error(task, error);
+        return;
+    }
+    take_objects(self, objects);
+    g_task_return_boolean(task, TRUE);
+}
+
+static void
+init_manager_cb(GObject *source, GAsyncResult *result, gpointer user_data)
+{
+    g_autoptr(GTask) task = user_data;
+    NmbondClient *self = g_task_get_source_object(task);
+    GError *error = NULL;
+    NmbondManager *manager;
+
+    manager = nmbond_manager_proxy_new_finish(result, &error);
+    if (manager == NULL) {
+        g_task_return_error(task, error);
+        return;
+    }
+    take_manager(self, manager);
+    nmbond_object_manager_client_new(
+        self->connection, G_DBUS_OBJECT_MANAGER_CLIENT_FLAGS_DO_NOT_AUTO_START, NMBOND_BUS_NAME,
+        NMBOND_OBJECT_PATH, g_task_get_cancellable(task), init_objects_cb, g_object_ref(task));
+}
+
+static void
+init_manager(GTask *task)
+{
+    NmbondClient *self = g_task_get_source_object(task);
+
+    nmbond_manager_proxy_new(self->connection, manager_proxy_flags(self), NMBOND_BUS_NAME,
+                             NMBOND_OBJECT_PATH, g_task_get_cancellable(task), init_manager_cb,
+                             g_object_ref(task));
+}
+
+static void
+init_start_cb(GObject *source, GAsyncResult *result, gpointer user_data)
+{
+    g_autoptr(GTask) task = user_data;
+    NmbondClient *self = g_task_get_source_object(task);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GVariant) reply = NULL;
+
+    reply = g_dbus_connection_call_finish(G_DBUS_CONNECTION(source), result, &error);
+    if (reply == NULL) {
+        if (g_task_return_error_if_cancelled(task))
+            return;
+        note_start_error(self, error);
+    }
+    init_manager(task);
+}
+
+static void
+init_start(GTask *task)
+{
+    NmbondClient *self = g_task_get_source_object(task);
+
+    if ((self->flags & NMBOND_CLIENT_FLAGS_NO_AUTO_START) != 0) {
+        init_manager(task);
+        return;
+    }
+    g_dbus_connection_call(self->connection, "org.freedesktop.DBus", "/org/freedesktop/DBus",
+                           "org.freedesktop.DBus", "StartServiceByName", start_service_arguments(),
+                           G_VARIANT_TYPE("(u)"), G_DBUS_CALL_FLAGS_NONE, -1,
+                           g_task_get_cancellable(task), init_start_cb, g_object_ref(task));
+}
+
+static void
+init_bus_cb(GObject *source, GAsyncResult *result, gpointer user_data)
+{
+    g_autoptr(GTask) task = user_data;
+    NmbondClient *self = g_task_get_source_object(task);
+    GError *error = NULL;
+
+    self->connection = g_bus_get_finish(result, &error);
+    if (self->connection == NULL) {
+        g_task_return_error(task, error);
+        return;
+    }
+    init_start(task);
+}
+
+static void
+nmbond_client_init_async(GAsyncInitable *initable, int priority, GCancellable *cancellable,
+                         GAsyncReadyCallback callback, gpointer user_data)
+{
+    NmbondClient *self = NMBOND_CLIENT(initable);
+    g_autoptr(GTask) task = g_task_new(self, cancellable, callback, user_data);
+
+    g_task_set_source_tag(task, nmbond_client_init_async);
+    g_task_set_priority(task, priority);
+    if (self->connection == NULL)
+        g_bus_get(G_BUS_TYPE_SYSTEM, cancellable, init_bus_cb, g_object_ref(task));
+    else
+        init_start(task);
+}
+
+static gboolean
+nmbond_client_init_finish(GAsyncInitable *initable, GAsyncResult *result, GError **error)
+{
+    return g_task_propagate_boolean(G_TASK(result), error);
+}
+
+static gboolean
+start_sync(NmbondClient *self, GCancellable *cancellable, GError **error)
+{
+    g_autoptr(GError) local = NULL;
+    g_autoptr(GVariant) reply = NULL;
+
+    if ((self->flags & NMBOND_CLIENT_FLAGS_NO_AUTO_START) != 0)
+        return TRUE;
+    reply = g_dbus_connection_call_sync(
+        self->connection, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
+        "StartServiceByName", start_service_arguments(), G_VARIANT_TYPE("(u)"),
+        G_DBUS_CALL_FLAGS_NONE, -1, cancellable, &local);
+    if (reply == NULL) {
+        if (g_cancellable_set_error_if_cancelled(cancellable, error))
+            return FALSE;
+        note_start_error(self, local);
+    }
+    return TRUE;
+}
+
+static gboolean
+nmbond_client_init_sync(GInitable *initable, GCancellable *cancellable, GError **error)
+{
+    NmbondClient *self = NMBOND_CLIENT(initable);
+    NmbondManager *manager;
+    GDBusObjectManager *objects;
+
+    if (self->connection == NULL)
+        self->connection = g_bus_get_sync(G_BUS_TYPE_SYSTEM, cancellable, error);
+    if (self->connection == NULL || !start_sync(self, cancellable, error))
+        return FALSE;
+    manager =
+        nmbond_manager_proxy_new_sync(self->connection, manager_proxy_flags(self), NMBOND_BUS_NAME,
+                                      NMBOND_OBJECT_PATH, cancellable, error);
+    if (manager == NULL)
+        return FALSE;
+    take_manager(self, manager);
+    objects = nmbond_object_manager_client_new_sync(
+        self->connection, G_DBUS_OBJECT_MANAGER_CLIENT_FLAGS_DO_NOT_AUTO_START, NMBOND_BUS_NAME,
+        NMBOND_OBJECT_PATH, cancellable, error);
+    if (objects == NULL)
+        return FALSE;
+    take_objects(self, objects);
+    return TRUE;
+}
+
+static void
+initable_iface_init(GInitableIface *iface)
+{
+    iface->init = nmbond_client_init_sync;
+}
+
+static void
+async_initable_iface_init(GAsyncInitableIface *iface)
+{
+    iface->init_async = nmbond_client_init_async;
+    iface->init_finish = nmbond_client_init_finish;
+}
+
+/* ---- the object ---- */
+
+static void
+nmbond_client_init(NmbondClient *self)
+{
+}
+
+static void
+nmbond_client_get_property(GObject *object, guint id, GValue *value, GParamSpec *pspec)
+{
+    NmbondClient *self = NMBOND_CLIENT(object);
+
+    switch (id) {
+    case PROP_CONNECTION:
+        g_value_set_object(value, self->connection);
+        break;
+    case PROP_FLAGS:
+        g_value_set_flags(value, self->flags);
+        break;
+    case PROP_RUNNING:
+        g_value_set_boolean(value, nmbond_client_get_running(self));
+        break;
+    default:
+        G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
+    }
+}
+
+static void
+nmbond_client_set_property(GObject *object, guint id, const GValue *value, GParamSpec *pspec)
+{
+    NmbondClient *self = NMBOND_CLIENT(object);
+
+    switch (id) {
+    case PROP_CONNECTION:
+        self->connection = g_value_dup_object(value);
+        break;
+    case PROP_FLAGS:
+        self->flags = g_value_get_flags(value);
+        break;
+    default:
+        G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
+    }
+}
+
+static void
+nmbond_client_dispose(GObject *object)
+{
+    NmbondClient *self = NMBOND_CLIENT(object);
+
+    g_clear_object(&self->objects);
+    g_clear_object(&self->manager);
+    g_clear_object(&self->connection);
+    g_clear_pointer(&self->start_error, g_free);
+    G_OBJECT_CLASS(nmbond_client_parent_class)->dispose(object);
+}
+
+static void
+nmbond_client_class_init(NmbondClientClass *klass)
+{
+    GObjectClass *object_class = G_OBJECT_CLASS(klass);
+
+    (void) NMBOND_ERROR; /* from now on GDBus turns bondd's errors into this domain */
+
+    object_class->get_property = nmbond_client_get_property;
+    object_class->set_property = nmbond_client_set_property;
+    object_class->dispose = nmbond_client_dispose;
+
+    /**
+     * NmbondClient:connection:
+     *
+     * The bus; the system bus if none was given.
+     */
+    properties[PROP_CONNECTION] =
+        g_param_spec_object("connection", NULL, NULL, G_TYPE_DBUS_CONNECTION,
+                            G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS);
+    /**
+     * NmbondClient:flags:
+     *
+     * Whether bondd may be started.
+     */
+    properties[PROP_FLAGS] =
+        g_param_spec_flags("flags", NULL, NULL, NMBOND_TYPE_CLIENT_FLAGS, NMBOND_CLIENT_FLAGS_NONE,
+                           G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS);
+    /**
+     * NmbondClient:running:
+     *
+     * Whether bondd is there now, with its bonds loaded.
+     */
+    properties[PROP_RUNNING] = g_param_spec_boolean("running", NULL, NULL, FALSE,
+                                                    G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+    g_object_class_install_properties(object_class, N_PROPERTIES, properties);
+
+    /**
+     * NmbondClient::bond-added:
+     * @client: the client
+     * @bond: the new bond; also one that is there again after a restart of bondd
+     */
+    signals[SIGNAL_BOND_ADDED] =
+        g_signal_new("bond-added", NMBOND_TYPE_CLIENT, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                     G_TYPE_NONE, 1, NMBOND_TYPE_BOND);
+    /**
+     * NmbondClient::bond-removed:
+     * @client: the client
+     * @bond: the bond that is gone, or out of sight because bondd is
+     */
+    signals[SIGNAL_BOND_REMOVED] =
+        g_signal_new("bond-removed", NMBOND_TYPE_CLIENT, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                     G_TYPE_NONE, 1, NMBOND_TYPE_BOND);
+    /**
+     * NmbondClient::event:
+     * @client: the client
+     * @event: what has just happened
+     */
+    signals[SIGNAL_EVENT] = g_signal_new("event", NMBOND_TYPE_CLIENT, G_SIGNAL_RUN_LAST, 0, NULL,
+                                         NULL, NULL, G_TYPE_NONE, 1, NMBOND_TYPE_EVENT);
+}
+
+/**
+ * nmbond_client_new_async:
+ * @connection: (nullable): a bus, or %NULL for the system bus
+ * @flags: whether bondd may be started
+ * @cancellable: (nullable): to give up
+ * @callback: (scope async): called when the bonds are there
+ * @user_data: for @callback
+ *
+ * That bondd is not running and cannot be started is not an error here: see
+ * nmbond_client_get_running() and nmbond_client_get_start_error().
+ */
+void
+nmbond_client_new_async(GDBusConnection *connection, NmbondClientFlags flags,
+                        GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data)
+{
+    g_return_if_fail(connection == NULL || G_IS_DBUS_CONNECTION(connection));
+
+    g_async_initable_new_async(NMBOND_TYPE_CLIENT, G_PRIORITY_DEFAULT, cancellable, callback,
+                               user_data, "connection", connection, "flags", flags, NULL);
+}
+
+/**
+ * nmbond_client_new_finish: (constructor)
+ * @result: what the callback got
+ * @error: return location
+ *
+ * Returns: (transfer full): the client, or %NULL if there is no bus or it was cancelled
+ */
+NmbondClient *
+nmbond_client_new_finish(GAsyncResult *result, GError **error)
+{
+    g_autoptr(GObject) source = g_async_result_get_source_object(result);
+    GObject *client = g_async_initable_new_finish(G_ASYNC_INITABLE(source), result, error);
+
+    return client != NULL ? NMBOND_CLIENT(client) : NULL;
+}
+
+/**
+ * nmbond_client_new_sync: (constructor)
+ * @connection: (nullable): a bus, or %NULL for the system bus
+ * @flags: whether bondd may be started
+ * @cancellable: (nullable): to give up
+ * @error: return location
+ *
+ * Returns: (transfer full): the client, or %NULL if there is no bus or it was cancelled
+ */
+NmbondClient *
+nmbond_client_new_sync(GDBusConnection *connection, NmbondClientFlags flags,
+                       GCancellable *cancellable, GError **error)
+{
+    return g_initable_new(NMBOND_TYPE_CLIENT, cancellable, error, "connection", connection, "flags",
+                          flags, NULL);
+}

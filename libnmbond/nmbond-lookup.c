@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * nmbond-lookup.c - asking a client: bonds, ports, events.
+ *
+ * Bonds and ports come from what the client already knows; only the event log asks bondd.
+ */
+#include "nmbond-client-private.h"
+
+/**
+ * nmbond_client_get_connection:
+ * @client: a client
+ *
+ * Returns: (transfer none): the bus
+ */
+GDBusConnection *
+nmbond_client_get_connection(NmbondClient *client)
+{
+    g_return_val_if_fail(NMBOND_IS_CLIENT(client), NULL);
+    return client->connection;
+}
+
+/**
+ * nmbond_client_get_flags:
+ * @client: a client
+ *
+ * Returns: what it was made with
+ */
+NmbondClientFlags
+nmbond_client_get_flags(NmbondClient *client)
+{
+    g_return_val_if_fail(NMBOND_IS_CLIENT(client), NMBOND_CLIENT_FLAGS_NONE);
+    return client->flags;
+}
+
+/**
+ * nmbond_client_get_running:
+ * @client: a client
+ *
+ * Returns: whether bondd is there now, with its bonds loaded
+ */
+gboolean
+nmbond_client_get_running(NmbondClient *client)
+{
+    g_autofree char *owner = NULL;
+
+    g_return_val_if_fail(NMBOND_IS_CLIENT(client), FALSE);
+    if (client->objects != NULL)
+        owner = g_dbus_object_manager_client_get_name_owner(
+            G_DBUS_OBJECT_MANAGER_CLIENT(client->objects));
+    return owner != NULL;
+}
+
+/**
+ * nmbond_client_get_start_error:
+ * @client: a client
+ *
+ * Returns: (transfer none) (nullable): why bondd could not be started when the client was made, a
+ *   sentence of the bus; %NULL if it could
+ */
+const char *
+nmbond_client_get_start_error(NmbondClient *client)
+{
+    g_return_val_if_fail(NMBOND_IS_CLIENT(client), NULL);
+    return client->start_error;
+}
+
+/**
+ * nmbond_client_get_manager:
+ * @client: a client
+ *
+ * The proxy outlives bondd: unless the client is %NMBOND_CLIENT_FLAGS_NO_AUTO_START, a method
+ * called on it starts bondd. Its cached properties are %NULL while bondd is away.
+ *
+ * Returns: (transfer none): the proxy of bondd's Manager
+ */
+NmbondManager *
+nmbond_client_get_manager(NmbondClient *client)
+{
+    g_return_val_if_fail(NMBOND_IS_CLIENT(client), NULL);
+    return client->manager;
+}
+
+static NmbondObject *
+lookup_object(NmbondClient *client, const char *path)
+{
+    GDBusObject *object;
+
+    if (path == NULL || !g_variant_is_object_path(path))
+        return NULL;
+    object = g_dbus_object_manager_get_object(client->objects, path);
+    return object != NULL ? NMBOND_OBJECT(object) : NULL;
+}
+
+static int
+compare_bonds(gconstpointer a, gconstpointer b)
+{
+    NmbondBond *bond_a = *(NmbondBond *const *) a;
+    NmbondBond *bond_b = *(NmbondBond *const *) b;
+
+    return g_strcmp0(nmbond_bond_get_name(bond_a), nmbond_bond_get_name(bond_b));
+}
+
+/**
+ * nmbond_client_get_bonds:
+ * @client: a client
+ *
+ * Returns: (transfer full) (element-type NmbondBond): all bonds, by name
+ */
+GPtrArray *
+nmbond_client_get_bonds(NmbondClient *client)
+{
+    GPtrArray *bonds;
+    GList *objects;
+
+    g_return_val_if_fail(NMBOND_IS_CLIENT(client), NULL);
+    bonds = g_ptr_array_new_with_free_func(g_object_unref);
+    objects = g_dbus_object_manager_get_objects(client->objects);
+    for (GList *i = objects; i != NULL; i = i->next) {
+        NmbondBond *bond = nmbond_object_get_bond(NMBOND_OBJECT(i->data));
+
+        if (bond != NULL)
+            g_ptr_array_add(bonds, bond);
+    }
+    g_list_free_full(objects, g_object_unref);
+    g_ptr_array_sort(bonds, compare_bonds);
+    return bonds;
+}
+
+/**
+ * nmbond_client_get_bond:
+ * @client: a client
+ * @name: the name of the bond's device
+ *
+ * Returns: (transfer full) (nullable): the bond
+ */
+NmbondBond *
+nmbond_client_get_bond(NmbondClient *client, const char *name)
+{
+    g_autoptr(GPtrArray) bonds = NULL;
+
+    g_return_val_if_fail(NMBOND_IS_CLIENT(client), NULL);
+    g_return_val_if_fail(name != NULL, NULL);
+    bonds = nmbond_client_get_bonds(client);
+    for (guint i = 0; i < bonds->len; i++) {
+        if (g_strcmp0(nmbond_bond_get_name(bonds->pdata[i]), name) == 0)
+            return g_object_ref(bonds->pdata[i]);
+    }
+    return NULL;
+}
+
+/**
+ * nmbond_client_get_bond_by_path:
+ * @client: a client
+ * @path: an object path, as nmbond_manager_call_create_bond() answers
+ *
+ * Returns: (transfer full) (nullable): the bond
+ */
+NmbondBond *
+nmbond_client_get_bond_by_path(NmbondClient *client, const char *path)
+{
+    g_autoptr(NmbondObject) object = NULL;
+
+    g_return_val_if_fail(NMBOND_IS_CLIENT(client), NULL);
+    object = lookup_object(client, path);
+    return object != NULL ? nmbond_object_get_bond(object) : NULL;
+}
+
+/**
+ * nmbond_client_get_port_by_path:
+ * @client: a client
+ * @path: an object path, as in the bond's property Ports
+ *
+ * Returns: (transfer full) (nullable): the port
+ */
+NmbondPort *
+nmbond_client_get_port_by_path(NmbondClient *client, const char *path)
+{
+    g_autoptr(NmbondObject) object = NULL;
+
+    g_return_val_if_fail(NMBOND_IS_CLIENT(client), NULL);
+    object = lookup_object(client, path);
+    return object != NULL ? nmbond_object_get_port(object) : NULL;
+}
+
+/**
+ * nmbond_client_get_ports:
+ * @client: a client
+ * @bond: one of its bonds
+ *
+ * Returns: (transfer full) (element-type NmbondPort): the bond's ports, in the order in which they
+ *   joined
+ */
+GPtrArray *
+nmbond_client_get_ports(NmbondClient *client, NmbondBond *bond)
+{
+    GPtrArray *ports;
+    const char *const *paths;
+
+    g_return_val_if_fail(NMBOND_IS_CLIENT(client), NULL);
+    g_return_val_if_fail(NMBOND_IS_BOND(bond), NULL);
+    ports = g_ptr_array_new_with_free_func(g_object_unref);
+    paths = nmbond_bond_get_ports(bond);
+    for (gsize i = 0; paths != NULL && paths[i] != NULL; i++) {
+        NmbondPort *port = nmbond_client_get_port_by_path(client, paths[i]);
+
+        if (port != NULL)
+            g_ptr_array_add(ports, port);
+    }
+    return ports;
+}
+
+/**
+ * nmbond_client_get_port:
+ * @client: a client
+ * @bond: one of its bonds
+ * @name: the name of the port's device
+ *
+ * Returns: (transfer full) (nullable): the port
+ */
+NmbondPort *
+nmbond_client_get_port(NmbondClient *client, NmbondBond *bond, const char *name)
+{
+    g_autoptr(GPtrArray) ports = nmbond_client_get_ports(client, bond);
+
+    g_return_val_if_fail(ports != NULL && name != NULL, NULL);
+    for (guint i = 0; i < ports->len; i++) {
+        if (g_strcmp0(nmbond_port_get_name(ports->pdata[i]), name) == 0)
+            return g_object_ref(ports->pdata[i]);
+    }
+    return NULL;
+}
+
+/* ---- the event log ---- */
+
+/* Takes `list`, of type aa{sv}. */
+static GPtrArray *
+events_from_variant(GVariant *list)
+{
+    GPtrArray *events = g_ptr_array_new_with_free_func((GDestroyNotify) nmbond_event_unref);
+    GVariantIter iter;
+    GVariant *child;
+
+    g_variant_iter_init(&iter, list);
+    while ((child = g_variant_iter_next_value(&iter)) != NULL) {
+        NmbondEvent *event = nmbond_event_new_from_variant(child);
+
+        g_variant_unref(child);
+        if (event != NULL)
+            g_ptr_array_add(events, event);
+    }
+    g_variant_unref(list);
+    return events;
+}
+
+static void
+get_events_cb(GObject *source, GAsyncResult *result, gpointer user_data)
+{
+    g_autoptr(GTask) task = user_data;
+    GError *error = NULL;
+    GVariant *list = NULL;
+
+    if (!nmbond_manager_call_get_events_finish(NMBOND_MANAGER(source), &list, result, &error)) {
+        g_task_return_error(task, error);
+        return;
+    }
+    g_task_return_pointer(task, events_from_variant(list), (GDestroyNotify) g_ptr_array_unref);
+}
+
+/**
+ * nmbond_client_get_events_async:
+ * @client: a client
+ * @bond: (nullable): a bond's name, or %NULL for all
+ * @since: only events with a greater number; 0 for all that are still known
+ * @cancellable: (nullable): to give up
+ * @callback: (scope async): called with the answer
+ * @user_data: for @callback
+ */
+void
+nmbond_client_get_events_async(NmbondClient *client, const char *bond, guint64 since,
+                               GCancellable *cancellable, GAsyncReadyCallback callback,
+                               gpointer user_data)
+{
+    GTask *task;
+
+    g_return_if_fail(NMBOND_IS_CLIENT(client));
+    task = g_task_new(client, cancellable, callback, user_data);
+    g_task_set_source_tag(task, nmbond_client_get_events_async);
+    nmbond_manager_call_get_events(client->manager, bond != NULL ? bond : "", since, cancellable,
+                                   get_events_cb, task);
+}
+
+/**
+ * nmbond_client_get_events_finish:
+ * @client: a client
+ * @result: what the callback got
+ * @error: return location
+ *
+ * Returns: (transfer full) (element-type NmbondEvent): the events, oldest first
+ */
+GPtrArray *
+nmbond_client_get_events_finish(NmbondClient *client, GAsyncResult *result, GError **error)
+{
+    g_return_val_if_fail(g_task_is_valid(result, client), NULL);
+    return g_task_propagate_pointer(G_TASK(result), error);
+}
+
+/**
+ * nmbond_client_get_events_sync:
+ * @client: a client
+ * @bond: (nullable): a bond's name, or %NULL for all
+ * @since: only events with a greater number; 0 for all that are still known
+ * @cancellable: (nullable): to give up
+ * @error: return location
+ *
+ * Returns: (transfer full) (element-type NmbondEvent): the events, oldest first
+ */
+GPtrArray *
+nmbond_client_get_events_sync(NmbondClient *client, const char *bond, guint64 since,
+                              GCancellable *cancellable, GError **error)
+{
+    GVariant *list = NULL;
+
+    g_return_val_if_fail(NMBOND_IS_CLIENT(client), NULL);
+    if (!nmbond_manager_call_get_events_sync(client->manager, bond != NULL ? bond : "", since,
+                                             &list, cancellable, error))
+        return NULL;
+    return events_from_variant(list);
+}
