@@ -30,7 +30,8 @@ enum bond_mode {
 };
 #define BOND_N_MODES 7
 
-enum bond_xmit_policy { /* kernel: BOND_XMIT_POLICY_* */
+/* kernel: BOND_XMIT_POLICY_* */
+enum bond_xmit_policy {
     BOND_XMIT_LAYER2 = 0,
     BOND_XMIT_LAYER34 = 1,
     BOND_XMIT_LAYER23 = 2,
@@ -87,6 +88,7 @@ enum bond_opt_id {
     BOND_OPT_AD_USER_PORT_KEY,
     BOND_OPT_TLB_DYNAMIC_LB,
     BOND_OPT_LP_INTERVAL,
+    BOND_OPT_BALANCE_SLB, /* NetworkManager's, not the kernel's */
     BOND_OPT_N
 };
 
@@ -112,12 +114,17 @@ enum bond_opt_flag {
     BOND_OPT_F_IFDOWN = 1u << 0,  /* kernel: only while the bond is down (EBUSY) */
     BOND_OPT_F_NOPORTS = 1u << 1, /* kernel: only without ports (ENOTEMPTY) */
     BOND_OPT_F_RUNTIME = 1u << 2, /* not configuration: active_slave */
-    BOND_OPT_F_LATER = 1u << 3,   /* known and validated, not carried out yet */
+    BOND_OPT_F_LATER = 1u << 3,   /* known and validated, not carried out yet: on a row, every
+                                   * value but the default; on a value, that one */
+    BOND_OPT_F_NUMBER = 1u << 4,  /* ENUM that is shown as its number, as sysfs and NetworkManager
+                                   * spell it */
+    BOND_OPT_F_NM = 1u << 5,      /* NetworkManager's own, unknown to the kernel */
 };
 
 struct bond_opt_value {
     const char *name;
     uint32_t value;
+    uint8_t flags; /* BOND_OPT_F_LATER */
 };
 
 struct bond_opt_desc {
@@ -125,9 +132,13 @@ struct bond_opt_desc {
     const char *name;
     const char *alias; /* second spelling, or NULL */
     enum bond_opt_type type;
-    const struct bond_opt_value *values; /* ENUM: ends in {NULL}; else NULL */
+    const struct bond_opt_value *values; /* ends in {NULL}. ENUM: all values. INT: words that the
+                                          * kernel takes for some numbers, or NULL */
     int64_t min, max, def;               /* INT and ENUM */
     uint8_t modes;                       /* bit n: allowed in mode n */
+    uint8_t used_in;                     /* bit n: has an effect in mode n */
+    int16_t needs;                       /* this option must not be 0 for it to be set or to have
+                                          * an effect (enum bond_opt_id); -1: none */
     uint8_t flags;                       /* enum bond_opt_flag */
     const char *unit;                    /* "ms", "s", or NULL */
     const char *help;                    /* one sentence, translatable */
@@ -147,7 +158,8 @@ struct bond_options {
 
 /* Why something was refused. `code` is a negative errno as the kernel gives it;
  * `text` is one English sentence with the option, the value and what is allowed. */
-enum bond_err_kind { /* stable names on D-Bus, see daemon/ */
+/* Stable names on D-Bus, see daemon/. */
+enum bond_err_kind {
     BOND_ERR_NONE,
     BOND_ERR_UNKNOWN_OPTION,
     BOND_ERR_BAD_VALUE,
@@ -163,7 +175,7 @@ enum bond_err_kind { /* stable names on D-Bus, see daemon/ */
 struct bond_err {
     int code;
     enum bond_err_kind kind;
-    char text[320];
+    char text[640];
 };
 
 /* What the rules need to know of the bond's situation. */
@@ -179,8 +191,8 @@ const struct bond_opt_desc *bond_opt_desc(enum bond_opt_id id);
 const struct bond_opt_desc *bond_opt_by_name(const char *name); /* name or alias; NULL */
 const struct bond_opt_desc *bond_port_opt_desc(enum bond_port_opt_id id);
 const struct bond_opt_desc *bond_port_opt_by_name(const char *name);
-const char *bond_mode_name(enum bond_mode mode);   /* "balance-rr" */
-const char *bond_mode_title(enum bond_mode mode);  /* /proc: "load balancing (round-robin)" */
+const char *bond_mode_name(enum bond_mode mode);  /* "balance-rr" */
+const char *bond_mode_title(enum bond_mode mode); /* /proc: "load balancing (round-robin)" */
 const char *bond_opt_value_name(enum bond_opt_id id, uint32_t value); /* NULL if none */
 
 /* All defaults of `mode` (miimon as NetworkManager sends it: 100). */
@@ -199,6 +211,11 @@ int bond_option_set(struct bond_options *o, const char *name, const char *value,
 int bond_options_apply(struct bond_options *o, size_t n, const char *const *names,
                        const char *const *values, bool replace, const struct bond_opt_ctx *ctx,
                        struct bond_err *err);
+
+/* Is the option, or this value of it, carried out already (not F_LATER, and the same for the
+ * modes that it has an effect in and for what it needs)? */
+bool bond_opt_is_carried_out(enum bond_opt_id id);
+bool bond_opt_value_is_carried_out(enum bond_opt_id id, uint32_t value);
 
 /* The value as text, in the kernel's spelling ("active-backup", "100", "10.0.0.1,10.0.0.2").
  * Returns the length as snprintf does. */
