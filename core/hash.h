@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * hash.h - the transmit hash policies, number for number as the kernel driver computes them.
+ *
+ * Kernel: bond_xmit_hash() and what it calls, flow_dissector.c for ports and ICMP identifiers.
+ * Compiled natively and to BPF. A policy is one case in bond_hash(); what it needs of the frame
+ * comes from bond_dissect(). Reads beyond the bytes in reach never happen: they set `want`.
+ */
+#ifndef BOND_HASH_H
+#define BOND_HASH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "options.h"
+
+#define BOND_INLINE inline __attribute__((always_inline))
+
+/* The compiler must not know more of the value than the verifier does (clang 14 drops a mask that
+ * it can prove superfluous; the verifier then refuses the program). */
+#define BOND_OPAQUE(x) __asm__ volatile("" : "+r"(x))
+
+#define BOND_ETH_HLEN 14u
+#define BOND_IP4_HLEN 20u
+#define BOND_IP6_HLEN 40u
+#define BOND_ICMP_HLEN 8u
+#define BOND_ETH_IP 0x0800u
+#define BOND_ETH_IPV6 0x86ddu
+#define BOND_IP_MF_OR_OFFSET 0x3fffu
+
+#define BOND_IPPROTO_ICMP 1u
+#define BOND_IPPROTO_TCP 6u
+#define BOND_IPPROTO_UDP 17u
+#define BOND_IPPROTO_DCCP 33u
+#define BOND_IPPROTO_ESP 50u
+#define BOND_IPPROTO_AH 51u
+#define BOND_IPPROTO_ICMPV6 58u
+#define BOND_IPPROTO_SCTP 132u
+#define BOND_IPPROTO_UDPLITE 136u
+
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define BOND_BE16(x) ((uint16_t) ((((x) &0xffu) << 8) | (((x) >> 8) & 0xffu)))
+#define BOND_ICMP_WORD(type, code, id)                                                             \
+    ((uint32_t) (type) | (uint32_t) (code) << 8 | (uint32_t) (id) << 16)
+#else
+#define BOND_BE16(x) ((uint16_t) (x))
+#define BOND_ICMP_WORD(type, code, id)                                                             \
+    ((uint32_t) (type) << 24 | (uint32_t) (code) << 16 | (uint32_t) (id))
+#endif
+
+/* A frame as the device is handed it: Ethernet header first, an accelerated VLAN tag beside it. */
+struct bond_frame {
+    const uint8_t *data, *end; /* the bytes in reach */
+    uint32_t len;              /* the whole frame, in reach or not */
+    uint16_t proto_be;         /* skb->protocol, network order: with an accelerated tag what is
+                                * inside, with a tag in the frame 802.1Q */
+    uint16_t vlan_tci;         /* accelerated tag; 0: none */
+    uint32_t queue;            /* skb->queue_mapping; 0: none */
+    uint32_t want;             /* out: a read failed; so many bytes from data on were needed */
+};
+
+/* n bytes at off, or NULL. */
+static BOND_INLINE const uint8_t *
+bond_frame_at(struct bond_frame *f, uint32_t off, uint32_t n)
+{
+    const uint8_t *p = f->data + off;
+
+    BOND_OPAQUE(p);
+    if (p + n > f->end) {
+        f->want = off + n;
+        return NULL;
+    }
+    return p;
+}
+
+/* The frame has bytes that were needed and are not in reach: bring f->want of them into reach and
+ * ask again, what was answered is void. False too where the frame is simply short. */
+static BOND_INLINE bool
+bond_frame_missing(const struct bond_frame *f)
+{
+    return f->want && f->want <= f->len;
+}
+
+/* Four bytes as they lie in memory. In BPF packet words are read whole (the verifier checks the
+ * alignment where the machine needs it); natively nothing is known of it. */
+static BOND_INLINE uint32_t
+bond_load32(const uint8_t *p)
+{
+#ifdef __bpf__
+    return *(const uint32_t *) p;
+#else
+    uint32_t v;
+
+    __builtin_memcpy(&v, p, sizeof(v));
+    return v;
+#endif
+}
+
+/* What layer2+3 and layer3+4 use. */
+struct bond_flow {
+    uint32_t addrs; /* source ^ destination, each folded to 32 bits */
+    uint32_t l4;    /* ports, SPI, or ICMP type, code and identifier; 0: none */
+};
+
+/* Where the four bytes lie that tell flows of a protocol apart. Kernel: proto_ports_offset(). */
+static BOND_INLINE int32_t
+bond_ports_offset(uint32_t ip_proto)
+{
+    switch (ip_proto) {
+    case BOND_IPPROTO_TCP:
+    case BOND_IPPROTO_UDP:
+    case BOND_IPPROTO_DCCP:
+    case BOND_IPPROTO_ESP:
+    case BOND_IPPROTO_SCTP:
+    case BOND_IPPROTO_UDPLITE:
+        return 0;
+    case BOND_IPPROTO_AH:
+        return 4;
+    default:
+        return -1;
+    }
+}
+
+/* One IP header at *off: addresses, then *off behind it and its protocol in *ip_proto (left alone
+ * for an IPv4 fragment), and with l34 the ports. IPv6 extension headers are not walked: neither
+ * does the driver. False: no such header. */
+static BOND_INLINE bool
+bond_dissect_ip(struct bond_frame *f, uint32_t *off, uint32_t *ip_proto, bool l34,
+                struct bond_flow *flow)
+{
+    const uint8_t *ip;
+    int32_t at;
+
+    if (f->proto_be == BOND_BE16(BOND_ETH_IP)) {
+        ip = bond_frame_at(f, *off, BOND_IP4_HLEN);
+        if (!ip)
+            return false;
+        flow->addrs = bond_load32(ip + 12) ^ bond_load32(ip + 16);
+        *off += (ip[0] & 0xfu) << 2;
+        if ((((uint32_t) ip[6] << 8 | ip[7]) & BOND_IP_MF_OR_OFFSET) == 0)
+            *ip_proto = ip[9];
+    } else if (f->proto_be == BOND_BE16(BOND_ETH_IPV6)) {
+        ip = bond_frame_at(f, *off, BOND_IP6_HLEN);
+        if (!ip)
+            return false;
+        flow->addrs = bond_load32(ip + 8) ^ bond_load32(ip + 12) ^ bond_load32(ip + 16) ^
+                      bond_load32(ip + 20) ^ bond_load32(ip + 24) ^ bond_load32(ip + 28) ^
+                      bond_load32(ip + 32) ^ bond_load32(ip + 36);
+        *off += BOND_IP6_HLEN;
+        *ip_proto = ip[6];
+    } else {
+        return false;
+    }
+    flow->l4 = 0;
+    at = l34 ? bond_ports_offset(*ip_proto) : -1;
+    if (at >= 0) {
+        const uint8_t *ports = bond_frame_at(f, *off + (uint32_t) at, 4);
+
+        if (ports)
+            flow->l4 = bond_load32(ports);
+    }
+    return true;
+}
+
+/* Kernel: icmp_has_id(); ICMP and ICMPv6 types in one list, as there. */
+static BOND_INLINE bool
+bond_icmp_has_id(uint32_t type)
+{
+    return type == 8 || type == 0 || type == 13 || type == 14 || type == 128 || type == 129;
+}
+
+static BOND_INLINE bool
+bond_icmp_is_error(uint32_t ip_proto, uint32_t type)
+{
+    if (ip_proto == BOND_IPPROTO_ICMP)
+        return type == 3 || type == 4 || type == 5 || type == 11 || type == 12;
+    return type >= 1 && type <= 4;
+}
+
+/* Kernel: bond_flow_dissect(). An ICMP error belongs to the flow that it complains about: the
+ * header inside it counts, and where that is cut off the frame has no flow. */
+static BOND_INLINE bool
+bond_dissect(struct bond_frame *f, bool l34, struct bond_flow *flow)
+{
+    uint32_t off = BOND_ETH_HLEN;
+    uint32_t ip_proto = UINT32_MAX; /* none: a fragment */
+    const uint8_t *icmp;
+
+    if (!bond_dissect_ip(f, &off, &ip_proto, l34, flow))
+        return false;
+    if (ip_proto != BOND_IPPROTO_ICMP && ip_proto != BOND_IPPROTO_ICMPV6)
+        return true;
+    icmp = bond_frame_at(f, off, BOND_ICMP_HLEN);
+    if (!icmp)
+        return true;
+    if (bond_icmp_is_error(ip_proto, icmp[0])) {
+        off += BOND_ICMP_HLEN;
+        return bond_dissect_ip(f, &off, &ip_proto, l34, flow);
+    }
+    if (bond_icmp_has_id(icmp[0])) {
+        uint32_t id = (uint32_t) icmp[4] << 8 | icmp[5];
+
+        flow->l4 = BOND_ICMP_WORD(icmp[0], icmp[1], id ? id : 1);
+    }
+    return true;
+}
+
+static BOND_INLINE uint32_t
+bond_hash_eth(struct bond_frame *f)
+{
+    const uint8_t *eth = bond_frame_at(f, 0, BOND_ETH_HLEN);
+
+    if (!eth)
+        return 0;
+    return (uint32_t) eth[5] ^ eth[11] ^ ((uint32_t) eth[12] << 8 | eth[13]);
+}
+
+static BOND_INLINE uint32_t
+bond_hash_fold(uint32_t hash)
+{
+    hash ^= hash >> 16;
+    return hash ^ hash >> 8;
+}
+
+/* The hash by which balance-xor (and 802.3ad) choose: hash % number of ports. */
+static BOND_INLINE uint32_t
+bond_hash(uint32_t policy, struct bond_frame *f)
+{
+    bool l34 = policy == BOND_XMIT_LAYER34;
+    struct bond_flow flow = {0, 0};
+
+    if ((policy != BOND_XMIT_LAYER23 && !l34) || !bond_dissect(f, l34, &flow))
+        return bond_hash_eth(f);
+    /* The lowest bit goes: even port numbers are common. */
+    if (l34)
+        return bond_hash_fold(flow.l4 ^ flow.addrs) >> 1;
+    return bond_hash_fold(bond_hash_eth(f) ^ flow.addrs);
+}
+
+#endif
