@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * bpf.c - the packet path of one bond from the outside: loads, takes over, publishes, counts.
+ *
+ * Holds handles only. What must outlive this process is in the kernel: filters (bpf_tc.c), pinned
+ * maps (bpf_pin.c), and in the shared memory the list of hooks (bpf/shared.h).
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "datapath/bpf_priv.h"
+#include "datapath/bond.skel.h" /* needs the types of shared.h */
+
+/* What libbpf says while it works: the last warning is kept for the sentence, nothing is printed.
+ */
+static __thread char last_warning[160];
+
+static int
+keep_warning(enum libbpf_print_level level, const char *fmt, va_list ap)
+{
+    if (level == LIBBPF_WARN) {
+        vsnprintf(last_warning, sizeof(last_warning), fmt, ap);
+        last_warning[strcspn(last_warning, "\n")] = '\0';
+    }
+    return 0;
+}
+
+static int
+load(struct dp_bpf *bpf, int bond_ifindex, bool *reused, char *text, size_t text_size)
+{
+    int err;
+
+    bpf->skel = bond_bpf__open();
+    if (!bpf->skel)
+        return dp_text(text, text_size, -errno,
+                       "The BPF programs for bond '%s' could not be opened: %s.", bpf->name,
+                       strerror(errno));
+    err = dp_pin_reuse(bpf, bond_ifindex, reused, text, text_size);
+    if (err)
+        return err;
+    err = bond_bpf__load(bpf->skel);
+    if (err)
+        return dp_text(text, text_size, err,
+                       "The kernel did not take the BPF programs for bond '%s': %s (%s).",
+                       bpf->name, strerror(-err), last_warning);
+    bpf->shared = &bpf->skel->data_shared->shared;
+    return 0;
+}
+
+static struct dp_hook *
+hook_find(struct dp_shared *s, int ifindex, unsigned direction)
+{
+    for (unsigned i = 0; i < DP_HOOKS; i++) {
+        if (s->hook[i].ifindex == (uint32_t) ifindex && s->hook[i].direction == direction)
+            return &s->hook[i];
+    }
+    return NULL;
+}
+
+/* The hook is written down before the filter is there: a crash in between is then cleaned up. */
+static int
+attach(struct dp_bpf *bpf, int ifindex, unsigned direction, const struct bpf_program *prog)
+{
+    struct dp_hook *h = hook_find(bpf->shared, ifindex, direction);
+    bool made;
+    int err;
+
+    if (!h)
+        h = hook_find(bpf->shared, 0, 0);
+    if (!h)
+        return -ENOSPC;
+    err = dp_tc_qdisc_add(bpf->tc, ifindex, &made);
+    if (err)
+        return err;
+    if (made || h->ifindex == 0)
+        h->own_qdisc = made;
+    h->direction = (uint16_t) direction;
+    h->ifindex = (uint32_t) ifindex;
+    err = dp_tc_attach(bpf->tc, ifindex, direction, (int) bpf->shared->bond_ifindex,
+                       bpf_program__fd(prog));
+    if (err) {
+        dp_tc_detach(bpf->tc, ifindex, direction, (int) bpf->shared->bond_ifindex, h->own_qdisc);
+        *h = (struct dp_hook){0};
+    }
+    return err;
+}
+
+static int
+detach(struct dp_bpf *bpf, int ifindex, unsigned direction)
+{
+    struct dp_hook *h = hook_find(bpf->shared, ifindex, direction);
+    int err = dp_tc_detach(bpf->tc, ifindex, direction, (int) bpf->shared->bond_ifindex,
+                           h && h->own_qdisc);
+
+    if (h && !err)
+        *h = (struct dp_hook){0};
+    return err;
+}
+
+static int
+attach_tx(struct dp_bpf *bpf)
+{
+    int err = 0;
+
+    if (bpf->shared->peer_ifindex)
+        err = attach(bpf, (int) bpf->shared->peer_ifindex, DP_HOOK_INGRESS,
+                     bpf->skel->progs.bond_tx_peer);
+    if (!err)
+        err =
+            attach(bpf, (int) bpf->shared->bond_ifindex, DP_HOOK_EGRESS, bpf->skel->progs.bond_tx);
+    bpf->tx_attached = !err;
+    return err;
+}
+
+/* Programs with fresh maps know no table yet. Where others are at work (another layout's, before an
+ * upgrade), they go on until the first table is published. */
+static int
+attach_first(struct dp_bpf *bpf, bool reused, char *text, size_t text_size)
+{
+    enum dp_tc_owner owner = DP_TC_NOBODY;
+    int err;
+
+    err = dp_tc_owner(bpf->tc, (int) bpf->shared->bond_ifindex, DP_HOOK_EGRESS,
+                      (int) bpf->shared->bond_ifindex, &owner, NULL);
+    if (!err && (reused || owner != DP_TC_THIS_BOND))
+        err = attach_tx(bpf);
+    if (err)
+        return dp_text(text, text_size, err,
+                       "The BPF programs could not be attached to bond '%s' and its peer: %s.",
+                       bpf->name, strerror(-err));
+    return 0;
+}
+
+int
+dp_bpf_open(struct dp_bpf **out, const char *pin_dir, const char *bond_name, int bond_ifindex,
+            int peer_ifindex, char *text, size_t text_size)
+{
+    struct dp_bpf *bpf = calloc(1, sizeof(*bpf));
+    libbpf_print_fn_t print;
+    bool reused = false;
+    int err;
+
+    if (!bpf)
+        return dp_text(text, text_size, -ENOMEM, "There is no memory for bond '%s'.", bond_name);
+    snprintf(bpf->name, sizeof(bpf->name), "%s", bond_name);
+    bpf->n_cpus = libbpf_num_possible_cpus();
+    bpf->per_cpu = calloc(bpf->n_cpus > 0 ? (size_t) bpf->n_cpus : 1, sizeof(*bpf->per_cpu));
+    err = bpf->n_cpus < 0 ? bpf->n_cpus : bpf->per_cpu ? dp_tc_open(&bpf->tc) : -ENOMEM;
+    if (err) {
+        dp_bpf_close(bpf, false);
+        return dp_text(text, text_size, err, "No netlink socket could be had for bond '%s': %s.",
+                       bond_name, strerror(-err));
+    }
+    last_warning[0] = '\0';
+    print = libbpf_set_print(keep_warning);
+    err = dp_pin_dir(bpf->dir, sizeof(bpf->dir), pin_dir, bond_name, text, text_size);
+    if (!err)
+        err = load(bpf, bond_ifindex, &reused, text, text_size);
+    if (!err) {
+        bpf->shared->bond_ifindex = (uint32_t) bond_ifindex;
+        bpf->shared->peer_ifindex = (uint32_t) peer_ifindex;
+        err = reused ? 0 : dp_pin_maps(bpf, text, text_size);
+    }
+    if (!err)
+        err = attach_first(bpf, reused, text, text_size);
+    libbpf_set_print(print);
+    if (err) {
+        dp_bpf_close(bpf, !reused);
+        return err;
+    }
+    *out = bpf;
+    return 0;
+}
+
+void
+dp_bpf_close(struct dp_bpf *bpf, bool destroy)
+{
+    if (!bpf)
+        return;
+    if (destroy && bpf->shared)
+        dp_tc_detach_hooks(bpf->tc, bpf->shared);
+    if (destroy && bpf->dir[0])
+        dp_pin_remove(bpf->dir);
+    bond_bpf__destroy(bpf->skel);
+    dp_tc_close(bpf->tc);
+    free(bpf->per_cpu);
+    free(bpf);
+}
+
+int
+dp_bpf_publish(struct dp_bpf *bpf, const struct bond_table *table)
+{
+    struct dp_shared *s = bpf->shared;
+    uint32_t gen = s->head + 1;
+    struct bond_table *slot = &s->ring[gen % BOND_TABLE_RING];
+
+    if (table->n_ports > BOND_MAX_PORTS || table->n_tx > BOND_MAX_PORTS)
+        return -EINVAL;
+    /* The head before this one is seen before the slot changes. */
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    *slot = *table;
+    slot->gen = gen;
+    slot->bond_ifindex = s->bond_ifindex;
+    __atomic_store_n(&s->head, gen, __ATOMIC_RELEASE);
+    return bpf->tx_attached ? 0 : attach_tx(bpf);
+}
+
+int
+dp_bpf_attach_port(struct dp_bpf *bpf, int port_ifindex)
+{
+    return attach(bpf, port_ifindex, DP_HOOK_INGRESS, bpf->skel->progs.bond_rx);
+}
+
+int
+dp_bpf_detach_port(struct dp_bpf *bpf, int port_ifindex)
+{
+    return detach(bpf, port_ifindex, DP_HOOK_INGRESS);
+}
+
+static void
+add(struct bond_counters *to, const struct bond_counters *c)
+{
+    to->rx_packets += c->rx_packets;
+    to->rx_bytes += c->rx_bytes;
+    to->tx_packets += c->tx_packets;
+    to->tx_bytes += c->tx_bytes;
+    to->rx_dropped += c->rx_dropped;
+    to->tx_dropped += c->tx_dropped;
+}
+
+static int
+read_slot(struct dp_bpf *bpf, uint32_t slot, struct bond_counters *out)
+{
+    *out = (struct bond_counters){0};
+    if (bpf_map_lookup_elem(bpf_map__fd(bpf->skel->maps.counters), &slot, bpf->per_cpu))
+        return -errno;
+    for (int i = 0; i < bpf->n_cpus; i++)
+        add(out, &bpf->per_cpu[i]);
+    return 0;
+}
+
+int
+dp_bpf_counters(struct dp_bpf *bpf, struct bond_counters *out)
+{
+    struct bond_counters bond;
+    int err = read_slot(bpf, BOND_MAX_PORTS, &bond);
+
+    add(&bond, &bpf->shared->gone);
+    for (uint32_t i = 0; i < BOND_MAX_PORTS && !err; i++) {
+        err = read_slot(bpf, i, &out[i]);
+        add(&bond, &out[i]);
+    }
+    out[BOND_MAX_PORTS] = bond;
+    return err;
+}
+
+int
+dp_bpf_counters_reset(struct dp_bpf *bpf, unsigned slot)
+{
+    struct bond_counters c;
+    uint32_t key = slot;
+    int err;
+
+    if (slot >= BOND_MAX_PORTS)
+        return -EINVAL;
+    err = read_slot(bpf, key, &c);
+    if (err)
+        return err;
+    memset(bpf->per_cpu, 0, (size_t) bpf->n_cpus * sizeof(*bpf->per_cpu));
+    if (bpf_map_update_elem(bpf_map__fd(bpf->skel->maps.counters), &key, bpf->per_cpu, BPF_ANY))
+        return -errno;
+    add(&bpf->shared->gone, &c);
+    return 0;
+}
+
+const char *
+dp_bpf_attachment(const struct dp_bpf *bpf)
+{
+    return "clsact";
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * shared.h - the memory that the BPF programs of one bond and bondd share.
+ *
+ * One pinned map with one value, mapped into bondd. The programs read head and ring and nothing
+ * else; the rest is bondd's own memory that must outlive bondd. Change the layout, change
+ * BOND_TABLE_VERSION.
+ *
+ * Why no frame sees half of a change
+ * ----------------------------------
+ * The table in force is ring[head % BOND_TABLE_RING]. To publish generation g, the writer fills
+ * ring[g % RING], then sets head = g. A reader takes g = head, makes its choice from ring[g %
+ * RING], then looks at head again. The slot that it used is next filled for generation g + RING,
+ * and that begins only after head = g + RING - 1 was set. So a reader that still sees head - g <=
+ * RING - 2 has read a table at rest: whole, and in force when it began. Otherwise it was overtaken
+ * by three publications during one frame, and starts again. Both sides keep their order: the writer
+ * by release fences, the reader because the second look at head comes after the reads (on x86 loads
+ * are not reordered; elsewhere a full barrier stands between).
+ */
+#ifndef DP_BPF_SHARED_H
+#define DP_BPF_SHARED_H
+
+#include "core/table.h"
+
+#define BOND_TABLE_RING 4u /* a power of two */
+
+/* Where we have put a filter, so that whoever comes after a crash can take it away. */
+#define DP_HOOK_INGRESS 0u
+#define DP_HOOK_EGRESS 1u
+#define DP_HOOKS (BOND_MAX_PORTS * 2 + 2)
+struct dp_hook {
+    uint32_t ifindex; /* 0: entry free */
+    uint16_t direction;
+    uint16_t own_qdisc; /* the clsact was made by us */
+};
+
+struct dp_shared {
+    uint32_t version; /* BOND_TABLE_VERSION */
+    uint32_t bond_ifindex;
+    uint32_t peer_ifindex;
+    uint32_t head; /* generation in force; 0: nothing published yet */
+    struct bond_table ring[BOND_TABLE_RING];
+    struct bond_counters gone; /* of ports whose slot was given to another */
+    struct dp_hook hook[DP_HOOKS];
+};
+
+#endif
