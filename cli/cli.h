@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * cli.h - what the verbs of bondcli share: options, the connection to bondd, exit codes.
+ */
+#ifndef BONDCLI_CLI_H
+#define BONDCLI_CLI_H
+
+#include <stdbool.h>
+#include <glib.h>
+#include <glib/gi18n.h>
+
+#include "nmbond.h"
+
+enum cli_exit { /* as nmcli's, where it has the case */
+                CLI_EXIT_OK = 0,
+                CLI_EXIT_FAILED = 1,
+                CLI_EXIT_USER_INPUT = 2,
+                CLI_EXIT_TIMEOUT = 3,
+                CLI_EXIT_NOT_RUNNING = 8,
+                CLI_EXIT_NOT_FOUND = 10,
+                CLI_EXIT_SIGNAL = 128, /* plus the signal's number */
+};
+
+struct cli {
+    bool terse;
+    bool help;
+    bool version;
+    const char *mode;       /* --mode as given, or NULL */
+    const char *fields;     /* --fields */
+    const char *get_values; /* --get-values */
+    const char *escape;
+    const char *colors;
+    const char *wait;
+    unsigned wait_s;
+    gint64 deadline_us; /* of g_get_monotonic_time(); nothing waits longer */
+    NmbondClient *client;
+};
+
+struct cli_verb {
+    const char *name;
+    const char *arguments; /* for the synopsis */
+    const char *summary;   /* one line, translatable */
+    const char *help;      /* what each argument is, translatable */
+    int (*run)(struct cli *cli, int argc, char **argv);
+};
+
+extern const struct cli_verb cli_verbs[]; /* ends with a NULL name */
+
+int cli_status(struct cli *cli, int argc, char **argv);
+int cli_events(struct cli *cli, int argc, char **argv);
+int cli_version(struct cli *cli, int argc, char **argv);
+int cli_help(struct cli *cli, int argc, char **argv);
+
+/* ---- options (options.c) ---- */
+
+/* A flag, or an option with a value. The name may be abbreviated; the first in table order wins. */
+struct cli_opt {
+    const char *name;
+    bool *flag;
+    const char **value;
+};
+#define CLI_OPT_MAX 8
+
+/* Takes the options out of argv; what is left are *argc words from argv[0] on. The verb's own
+ * options (may be NULL, ends with a NULL name) go before the global ones. With `until_word`
+ * everything from the first word on stays as it is. Returns CLI_EXIT_OK or an exit code after
+ * having said why. */
+int cli_parse(struct cli *cli, const struct cli_opt *own, bool until_word, int *argc, char **argv);
+
+const struct cli_verb *cli_find_verb(const char *word); /* NULL, and says so */
+void cli_print_help(const struct cli_verb *verb);       /* NULL: of bondcli as a whole */
+
+/* "Error: SENTENCE" on stderr. */
+void cli_error(const char *format, ...) G_GNUC_PRINTF(1, 2);
+
+/* ---- bondd (connect.c) ---- */
+
+/* Connects cli->client within the time that --wait allows. */
+int cli_connect(struct cli *cli);
+/* Before a _sync call on `proxy`: it gets the time that is left. */
+void cli_bound_call(struct cli *cli, gpointer proxy);
+/* Says what went wrong and returns the exit code for it. Takes `error`. */
+int cli_fail(struct cli *cli, GError *error);
+
+/* ---- output (output.c) ---- */
+
+enum cli_color {
+    CLI_COLOR_NONE,
+    CLI_COLOR_GOOD,
+    CLI_COLOR_WARN,
+    CLI_COLOR_BAD,
+    CLI_COLOR_TITLE,
+    CLI_COLOR_DIM,
+};
+
+bool cli_use_color(const struct cli *cli);
+/* Prints `text` padded to `width` columns (negative: to the right) and coloured. */
+void cli_print_cell(const struct cli *cli, enum cli_color color, int width, const char *text);
+int cli_text_width(const char *text);
+/* Flushes stdout; false if nobody reads it any more. */
+bool cli_flush(void);
+
+/* Local time for people, "14:32:01", with the date if that is not today. */
+char *cli_format_time(gint64 time_us, bool milliseconds);
+/* "3 minutes" */
+char *cli_format_age(gint64 time_us);
+char *cli_format_bytes(guint64 bytes);
+
+/* ---- tables of fields (table.c): -t, -f, -g, -m, -e ---- */
+
+struct cli_table {
+    const char *const *names; /* all fields, NULL at the end */
+    guint n_selected;
+    guint selected[32];
+    GPtrArray *rows; /* of char **, one string per field of names[] */
+};
+
+bool cli_wants_table(const struct cli *cli);
+/* Reads --fields or --get-values against `names`; without one all of them are taken. */
+int cli_table_init(struct cli *cli, struct cli_table *table, const char *const *names);
+void cli_table_add(struct cli_table *table, char **values); /* takes values */
+void cli_table_print(const struct cli *cli, const struct cli_table *table);
+void cli_table_clear(struct cli_table *table);
+
+#endif

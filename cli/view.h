@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * view.h - one bond as `status` sees it: what bondd says, and what that means.
+ */
+#ifndef BONDCLI_VIEW_H
+#define BONDCLI_VIEW_H
+
+#include "cli.h"
+
+struct view_counters {
+    guint64 rx_packets, rx_bytes, tx_packets, tx_bytes, rx_dropped, tx_dropped;
+};
+
+struct view_port {
+    NmbondPort *port;
+    struct view_counters counters;
+};
+
+enum view_health {
+    VIEW_OK,
+    VIEW_DEGRADED, /* traffic flows, but something is not as it should be */
+    VIEW_DOWN,     /* no traffic */
+};
+
+struct view {
+    NmbondBond *bond;
+    GPtrArray *ports; /* of struct view_port *, in the order in which they joined */
+    struct view_counters counters;
+    GPtrArray *events; /* of NmbondEvent, the newest last */
+};
+
+/* The state of `bond` now; NULL with `error` if bondd cannot say. */
+struct view *view_collect(struct cli *cli, NmbondBond *bond, GError **error);
+void view_free(struct view *view);
+
+bool view_port_is_member(const struct view_port *port);
+bool view_port_is_usable(const struct view_port *port);
+enum view_health view_health(const struct view *view);
+const char *view_health_word(enum view_health health); /* for scripts */
+/* The state in a sentence; a problem per further line of `problems` (may be NULL). */
+char *view_summary(const struct view *view, GPtrArray *problems);
+
+/* The value of an option in force, "" if bondd does not tell. */
+const char *view_option(const struct view *view, const char *name);
+bool view_uses_active_port(const struct view *view);
+
+/* ---- the forms of status ---- */
+int status_print_json(struct cli *cli, GPtrArray *views);
+void status_print_human(struct cli *cli, GPtrArray *views);
+void status_print_overview(struct cli *cli, GPtrArray *views);
+int status_print_table(struct cli *cli, GPtrArray *views);
+
+#endif
