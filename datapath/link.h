@@ -30,10 +30,11 @@ struct dp_link {
     uint8_t mac[BOND_MAC_LEN], perm_mac[BOND_MAC_LEN];
     uint8_t mac_len;
     int master;            /* ifindex of the kernel's master, 0 */
-    int lower;             /* IFLA_LINK (of a VLAN, macvlan; a veth's peer), 0 */
+    int lower;             /* IFLA_LINK (of a VLAN, macvlan; a veth's peer), 0 where it is in another
+                            * network namespace */
     uint32_t promiscuity;  /* IFLA_PROMISCUITY */
     uint16_t vlan_id;      /* kind vlan */
-    char alias[128];
+    char alias[256];       /* kernel: IFALIASZ */
 };
 
 int dp_nl_open(struct dp_nl **out); /* transfer full */
