@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * announce_priv.h - inside datapath/ only: the announcer's sockets, kept open for the moment
+ * when every millisecond counts.
+ */
+#ifndef DP_ANNOUNCE_PRIV_H
+#define DP_ANNOUNCE_PRIV_H
+
+#include "datapath/announce.h"
+
+struct ndp;
+
+struct dp_announcer {
+    int packet_fd;
+    struct ndp *ndp; /* NULL: no IPv6 here */
+};
+
+/* Up, Ethernet, and talks ARP: a device on which announcing makes sense. */
+bool dp_can_announce(const struct dp_link *link);
+/* Never waits: a queue that is full is an error (-ENOBUFS, -EAGAIN). */
+int dp_announcer_send(const struct dp_announcer *a, int ifindex, const uint8_t *frame,
+                      unsigned len);
+
+#endif

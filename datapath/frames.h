@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * frames.h - inside datapath/ only: the frames of announce.c and membership.c that announce.h
+ * does not have. Pure: bytes in, bytes out. All return the frame's length.
+ */
+#ifndef DP_FRAMES_H
+#define DP_FRAMES_H
+
+#include "datapath/announce.h"
+
+#define DP_FRAME_MIN 60         /* a frame on the wire has no less (64 with its checksum) */
+#define DP_FRAME_SIZE 1514      /* what a buffer for membership reports must hold */
+#define DP_FRAME_SOURCES_MAX 80 /* in one report */
+
+/* Puts an 802.1Q tag behind the addresses; buf has room for four bytes more. */
+unsigned dp_frame_push_vlan(uint8_t *buf, unsigned len, uint16_t vlan_id);
+
+/* A group and, in `include` mode, the sources that are wanted of it (otherwise all). */
+struct dp_frame_group {
+    union {
+        struct in_addr v4;
+        struct in6_addr v6;
+    } addr;
+    bool include;
+    unsigned n_sources; /* <= DP_FRAME_SOURCES_MAX */
+    union {
+        struct in_addr v4;
+        struct in6_addr v6;
+    } source[DP_FRAME_SOURCES_MAX];
+};
+
+/* IGMPv3 (RFC 3376, 4.2) to 224.0.0.22, one record; version 1 and 2 to the group itself. */
+unsigned dp_frame_igmp(uint8_t *buf, const uint8_t mac[BOND_MAC_LEN], struct in_addr src,
+                       const struct dp_frame_group *group, int version);
+/* MLDv2 (RFC 3810, 5.2) to ff02::16, one record; version 1 to the group itself. */
+unsigned dp_frame_mld(uint8_t *buf, const uint8_t mac[BOND_MAC_LEN], const struct in6_addr *src,
+                      const struct dp_frame_group *group, int version);
+
+#endif
