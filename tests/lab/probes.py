@@ -19,14 +19,16 @@ PORT = 7000
 class Stream:
     """One direction: a sender in one host, a sink in another."""
 
-    def __init__(self, lab, name, source, sink, address, interval_us, port, env=None,
-                 sink_address=None):
+    def __init__(self, lab, name, source, sink, address, interval_us, port, ifnames=None):
+        """ifnames: for a group, the devices that it leaves and is joined on."""
         self.name = name
-        self.source, self.sink_host = source, sink
-        argv = [lab.tool("probe"), "sink", port] + ([sink_address] if sink_address else [])
-        self.sink = self._start(sink, argv, env)
+        sink_argv, sink_env, send_env = [], {}, {}
+        if ifnames:
+            sink_argv = [address]
+            send_env, sink_env = ({"LAB_IFNAME": ifname} for ifname in ifnames)
+        self.sink = self._start(sink, [lab.tool("probe"), "sink", port, *sink_argv], sink_env)
         self.sender = self._start(source, [lab.tool("probe"), "send", address, port, interval_us],
-                                  env)
+                                  send_env)
 
     @staticmethod
     def _start(host, argv, env):
