@@ -159,11 +159,11 @@ traffic_text(guint64 packets, guint64 bytes, guint64 dropped)
 {
     g_autofree char *size = cli_format_bytes(bytes);
     g_autofree char *count = g_strdup_printf("%" G_GUINT64_FORMAT, packets);
+    g_autofree char *lost = g_strdup_printf("%" G_GUINT64_FORMAT, dropped);
 
     if (dropped == 0)
         return g_strdup_printf(_("%s packets, %s"), count, size);
-    return g_strdup_printf(_("%s packets, %s; %" G_GUINT64_FORMAT " dropped"), count, size,
-                           dropped);
+    return g_strdup_printf(_("%s packets, %s; %s dropped"), count, size, lost);
 }
 
 static void

@@ -210,7 +210,7 @@ port_problem(const struct view_port *port)
     if (!nmbond_port_get_carrier(port->port) && change_us > 0) {
         since = cli_format_time(change_us, false);
         age = cli_format_age(change_us);
-        return g_strdup_printf(_("%s has no carrier since %s (%s)."), name, since, age);
+        return g_strdup_printf(_("%s has had no carrier since %s (for %s)."), name, since, age);
     }
     if (!nmbond_port_get_carrier(port->port))
         return g_strdup_printf(_("%s has no carrier."), name);
@@ -242,7 +242,6 @@ view_summary(const struct view *view, GPtrArray *problems)
         return g_strdup_printf(_("%s works, but is degraded: %u of %u ports are usable."), name,
                                usable, members);
     if (members == 1)
-        return g_strdup_printf(_("%s works, but has only one port: if it fails, all is lost."),
-                               name);
+        return g_strdup_printf(_("%s works, with one port only."), name);
     return g_strdup_printf(_("%s works: all %u ports are usable."), name, members);
 }
