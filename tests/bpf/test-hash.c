@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * test-hash.c - three answers to one question, for many random frames: the kernel's formula as
+ * written down in frames.c, core/hash.h natively, and the same source as BPF in the kernel.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <arpa/inet.h>
+#include <bpf/bpf.h>
+#include <cmocka.h>
+#include <linux/pkt_cls.h>
+
+#include "core/select.h"
+#include "tests/bpf/world.h"
+
+#define N_FRAMES 20000
+
+static struct world world;
+static const unsigned policies[] = {BOND_XMIT_LAYER2, BOND_XMIT_LAYER23, BOND_XMIT_LAYER34};
+
+static uint16_t
+proto_of(const struct frame *f)
+{
+    return (uint16_t) (f->b[12] << 8 | f->b[13]);
+}
+
+static struct bond_frame
+view(const struct frame *f)
+{
+    return (struct bond_frame){
+        .data = f->b, .end = f->b + f->len, .len = f->len, .proto_be = htons(proto_of(f))};
+}
+
+static void
+native_is_the_formula(void **state)
+{
+    struct rng r = {1};
+    struct frame f;
+
+    for (unsigned i = 0; i < 10 * N_FRAMES; i++) {
+        f_random(&f, &r);
+        for (unsigned p = 0; p < 3; p++) {
+            struct bond_frame v = view(&f);
+            uint32_t want = reference_hash(policies[p], &f, proto_of(&f));
+            uint32_t got = bond_hash(policies[p], &v);
+
+            if (got != want)
+                fail_msg("policy %u: native 0x%08x, formula 0x%08x: %s", policies[p], got, want,
+                         f_dump(&f));
+        }
+    }
+}
+
+/* Frames in pieces: what is out of reach is asked for, and the answer with it in reach is that of
+ * the whole frame. */
+static void
+bytes_out_of_reach_are_asked_for(void **state)
+{
+    struct rng r = {2};
+    struct frame f;
+
+    for (unsigned i = 0; i < N_FRAMES; i++) {
+        f_random(&f, &r);
+        for (unsigned p = 0; p < 3; p++) {
+            struct bond_frame v = view(&f);
+            uint32_t whole = bond_hash(policies[p], &v), got;
+            unsigned asked = 0, reach = 14;
+
+            do {
+                v = view(&f);
+                v.end = v.data + reach;
+                got = bond_hash(policies[p], &v);
+                if (!bond_frame_missing(&v))
+                    break;
+                assert_in_range(v.want, reach + 1, f.len);
+                reach = v.want;
+            } while (++asked < 8);
+            if (got != whole || asked > 4)
+                fail_msg("policy %u: 0x%08x after asking %u times, whole 0x%08x: %s", policies[p],
+                         got, asked, whole, f_dump(&f));
+        }
+    }
+}
+
+static uint64_t
+sent_by(struct dp_bpf *bpf, uint32_t slot)
+{
+    uint64_t n = 0;
+
+    if (bpf_map_lookup_elem(bpf_map__fd(bpf->skel->maps.counters), &slot, bpf->per_cpu))
+        fail_msg("counters of slot %u", slot);
+    for (int i = 0; i < bpf->n_cpus; i++)
+        n += bpf->per_cpu[i].tx_packets;
+    return n;
+}
+
+/* BPF_PROG_TEST_RUN refuses an IP frame that ends within its first header. */
+static void
+make_runnable(struct frame *f)
+{
+    unsigned least = proto_of(f) == 0x0800 ? 14 + 20 : proto_of(f) == 0x86dd ? 14 + 40 : 15;
+
+    if (f->len < least)
+        f->len = least;
+}
+
+static void
+bpf_is_native(void **state)
+{
+    struct dp_bpf *bpf = open_bond(&world);
+    int fd = bpf_program__fd(bpf->skel->progs.bond_tx);
+    struct bond_table t;
+    struct frame f;
+
+    for (unsigned p = 0; p < 3; p++) {
+        for (unsigned n = 1; n <= WORLD_PORTS; n++) {
+            struct rng r = {3 + n + p * 100};
+            uint64_t sent[WORLD_PORTS] = {0};
+
+            table_fill(&t, &world, BOND_MODE_BALANCE_XOR, policies[p], n);
+            assert_int_equal(dp_bpf_publish(bpf, &t), 0);
+            for (unsigned i = 0; i < n; i++)
+                sent[i] = sent_by(bpf, i);
+            for (unsigned i = 0; i < N_FRAMES; i++) {
+                struct bond_frame v;
+                struct bond_choice c;
+                int verdict;
+
+                f_random(&f, &r);
+                make_runnable(&f);
+                v = view(&f);
+                c = bond_choose(&t, &v, NULL);
+                verdict = test_run(fd, &f, 0, 0);
+                if (c.send != BOND_SEND_PORT || verdict != TC_ACT_REDIRECT ||
+                    c.slot != reference_hash(policies[p], &f, proto_of(&f)) % n ||
+                    sent_by(bpf, c.slot) != ++sent[c.slot])
+                    fail_msg("policy %u, %u ports: verdict %d, native slot %u, BPF another: %s",
+                             policies[p], n, verdict, c.slot, f_dump(&f));
+            }
+        }
+    }
+    dp_bpf_close(bpf, true);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(native_is_the_formula),
+        cmocka_unit_test(bytes_out_of_reach_are_asked_for),
+        cmocka_unit_test(bpf_is_native),
+    };
+    int failed;
+
+    world_open(&world);
+    failed = cmocka_run_group_tests(tests, NULL, NULL);
+    world_close(&world);
+    return failed;
+}

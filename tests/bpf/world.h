@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * world.h - a network of our own for a test, and the bond's programs in it.
+ *
+ *     bond0 === nmbp0        (veth; the bond and its hidden peer)
+ *     p0    === q0           (veth; a port and the far end of its cable)
+ *     ...       ...
+ *     p7    === q7
+ *
+ * All in one new network namespace, all up, without IPv6, with a BPF file system of its own. Ends
+ * with the process.
+ */
+#ifndef TESTS_BPF_WORLD_H
+#define TESTS_BPF_WORLD_H
+
+#include <stdbool.h>
+
+#include "datapath/bpf_priv.h"
+#include "datapath/bond.skel.h"
+#include "tests/bpf/frames.h"
+
+#define WORLD_PORTS 8
+
+struct world {
+    char pin_dir[64];
+    char mount_dir[32];
+    int bond, peer;
+    int port[WORLD_PORTS], far[WORLD_PORTS]; /* ifindex */
+};
+
+/* Exits with 77 and the reason where namespaces or BPF cannot be had. */
+void world_open(struct world *w);
+void world_close(struct world *w);
+
+/* Runs a command; the test fails with its output if it does. */
+void run(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+struct dp_bpf *open_bond(const struct world *w);
+
+/* n members, all usable, in slots 0..n-1, received frames accepted. */
+void table_fill(struct bond_table *t, const struct world *w, unsigned mode, unsigned policy,
+                unsigned n);
+
+/* BPF_PROG_TEST_RUN as if the frame were at device `ifindex` (0: lo). */
+int test_run(int prog_fd, const struct frame *f, unsigned ifindex, uint32_t mark);
+
+/* A packet socket that sees what comes in on a device (and, with `out`, what goes out). */
+int capture(int ifindex, bool out);
+/* The next frame within ms; its length, or 0. *pkt_type and *tci may be NULL. */
+unsigned receive(int fd, struct frame *f, int ms, unsigned *pkt_type, unsigned *tci);
+/* Reads away what is there; how many. */
+unsigned drain(int fd);
+void send_frame(int ifindex, const struct frame *f);
+
+#endif
