@@ -21,6 +21,7 @@
 #include "table.h"
 
 #define BOND_NO_PORT (-1)
+#define BOND_DRAIN_MS 300 /* bond_init() sets drain_ms to this; the owner may change it */
 #define BOND_SPEED_UNKNOWN (-1)
 #define BOND_DUPLEX_HALF 0
 #define BOND_DUPLEX_FULL 1
@@ -180,6 +181,11 @@ enum bond_reason {
     BOND_REASON_FIRST_USABLE,  /* there was no active port */
     BOND_REASON_ACTIVE_FAILED, /* the active port failed or left */
     BOND_REASON_OPTION,        /* an option changed */
+    BOND_REASON_PRIO,          /* a port of higher prio is usable */
+    BOND_REASON_MIN_LINKS,     /* carrier: fewer ports are up than min_links */
+    BOND_REASON_NO_PORTS,      /* carrier: the last port has left */
+    BOND_REASON_FIRST_PORT,    /* MAC: taken from the first port */
+    BOND_REASON_FAIL_OVER_MAC, /* MAC: taken from the active port */
     BOND_REASON_N
 };
 
