@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * build_table.c - the state as the packet path needs it. A pure function; what a frame does with
+ * the table is decided in select.h.
+ */
+#include "core/internal.h"
+
+/* kernel: bond_get_slave_by_id(): the port with this index or the next one in the circle that can
+ * send. */
+static int
+by_id(const struct bond *b, const int order[BOND_MAX_PORTS], uint32_t n, uint32_t id)
+{
+    for (uint32_t i = 0; i < n; i++)
+        if (bond_port_can_tx(b, order[(id + i) % n]))
+            return order[(id + i) % n];
+    return BOND_NO_PORT;
+}
+
+static void
+add_tx(struct bond_table *t, int slot)
+{
+    if (slot != BOND_NO_PORT)
+        t->tx[t->n_tx++] = (uint8_t) slot;
+}
+
+static void
+build_tx(const struct bond *b, struct bond_table *t)
+{
+    int order[BOND_MAX_PORTS];
+    uint32_t n = bond_port_order(b, false, order);
+
+    switch (bond_mode(b)) {
+    case BOND_MODE_BALANCE_RR:
+        for (uint32_t i = 0; i < n; i++)
+            add_tx(t, by_id(b, order, n, i));
+        if (n > 0 && t->n_tx > 0)
+            t->igmp_slot = bond_port_can_tx(b, b->active) ? (uint32_t) b->active : t->tx[0];
+        break;
+    case BOND_MODE_BALANCE_XOR: /* kernel: bond_update_slave_arr() */
+    case BOND_MODE_BROADCAST:
+    case BOND_MODE_8023AD:
+        for (uint32_t i = 0; i < n; i++)
+            if (bond_port_can_tx(b, order[i]))
+                add_tx(t, order[i]);
+        break;
+    case BOND_MODE_ACTIVE_BACKUP: /* also while its downdelay runs, as the kernel */
+    case BOND_MODE_BALANCE_TLB:
+    case BOND_MODE_BALANCE_ALB:
+        add_tx(t, b->active);
+        break;
+    }
+}
+
+static uint8_t
+rx_of(const struct bond_port *p)
+{
+    switch ((enum bond_phase) p->phase) {
+    case BOND_PHASE_FREE:
+        return BOND_RX_DROP;
+    case BOND_PHASE_MEMBER:
+        return p->inactive ? BOND_RX_DROP : BOND_RX_ACCEPT;
+    case BOND_PHASE_DRAINING:
+    case BOND_PHASE_LINGERING:
+        return BOND_RX_DRAIN;
+    }
+    return BOND_RX_DROP;
+}
+
+/* kernel: bond_should_override_tx_queue() */
+static bool
+uses_queue_ids(enum bond_mode mode)
+{
+    return mode == BOND_MODE_ACTIVE_BACKUP || mode == BOND_MODE_BALANCE_RR;
+}
+
+void
+bond_table_build(const struct bond *b, struct bond_table *t)
+{
+    memset(t, 0, sizeof(*t));
+    t->mode = bond_mode(b);
+    t->xmit_policy = bond_opt_num(b, BOND_OPT_XMIT_HASH_POLICY);
+    t->packets_per_slave = bond_opt_num(b, BOND_OPT_PACKETS_PER_SLAVE);
+    t->igmp_slot = BOND_MAX_PORTS;
+    build_tx(b, t);
+    for (uint32_t i = 0; i < BOND_MAX_PORTS; i++) {
+        const struct bond_port *p = &b->port[i];
+        bool is_member = bond_slot_is_member(b, (int) i);
+
+        if (p->phase == BOND_PHASE_FREE)
+            continue;
+        t->n_ports = i + 1;
+        t->port[i].ifindex = (uint32_t) p->ifindex;
+        t->port[i].rx = rx_of(p);
+        t->port[i].can_tx = is_member && bond_port_is_up(p) && p->link == BOND_LINK_UP;
+        if (is_member && uses_queue_ids(bond_mode(b)))
+            t->port[i].queue_id = p->queue_id;
+        if (t->port[i].queue_id != 0)
+            t->has_queue_ids = 1;
+    }
+}

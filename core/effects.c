@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * effects.c - what must be done so that the world follows the state, and in which order.
+ *
+ * Decides nothing about the bond. Actions come from the difference between the state before and
+ * after the step. The order is the publishing order: addresses of ports that carry traffic, then
+ * the packet table, then the carrier, then the announcements (they travel through the new table),
+ * and only then what concerns ports that have left.
+ */
+#include "core/internal.h"
+
+static struct bond_action *
+add(struct step *s, enum bond_action_type type, int slot)
+{
+    static struct bond_action overflow;
+    struct bond_action *a = s->out->n < BOND_MAX_ACTIONS ? &s->out->v[s->out->n++] : &overflow;
+
+    memset(a, 0, sizeof(*a));
+    a->type = type;
+    a->slot = slot;
+    a->other = BOND_NO_PORT;
+    return a;
+}
+
+void
+bond_note(struct step *s, enum bond_note note, int slot, int other, enum bond_reason reason)
+{
+    struct bond_action *a = add(s, BOND_ACT_NOTE, slot);
+
+    a->note = note;
+    a->other = other;
+    a->reason = reason;
+}
+
+static void
+put_macs(struct step *s, bool members)
+{
+    for (int i = 0; i < (int) BOND_MAX_PORTS; i++) {
+        if (!(s->put_port_mac & (1u << i)) || bond_slot_is_member(s->b, i) != members)
+            continue;
+        memcpy(add(s, BOND_ACT_PORT_MAC, i)->mac, s->b->port[i].mac, BOND_MAC_LEN);
+    }
+}
+
+static void
+put_table(struct step *s)
+{
+    struct bond_table before, after;
+
+    bond_table_build(s->was, &before);
+    bond_table_build(s->b, &after);
+    if (memcmp(&before, &after, sizeof(after)) != 0)
+        add(s, BOND_ACT_PUBLISH, BOND_NO_PORT);
+}
+
+static void
+put_carrier(struct step *s)
+{
+    if (s->b->carrier != s->was->carrier)
+        add(s, BOND_ACT_CARRIER, BOND_NO_PORT)->on = s->b->carrier;
+}
+
+uint64_t
+bond_next_deadline(const struct bond *b)
+{
+    uint64_t next = b->poll_at_ns;
+
+    next = b->notify_at_ns < next ? b->notify_at_ns : next;
+    next = b->igmp_at_ns < next ? b->igmp_at_ns : next;
+    for (unsigned i = 0; i < BOND_MAX_PORTS; i++)
+        next = b->port[i].delay_until_ns < next ? b->port[i].delay_until_ns : next;
+    return next;
+}
+
+void
+bond_effects(struct step *s)
+{
+    if (s->put_bond_mac)
+        memcpy(add(s, BOND_ACT_BOND_MAC, BOND_NO_PORT)->mac, s->b->mac, BOND_MAC_LEN);
+    put_macs(s, true);
+    put_table(s);
+    put_carrier(s);
+    if (s->announce)
+        add(s, BOND_ACT_ANNOUNCE, BOND_NO_PORT);
+    if (s->resend_igmp)
+        add(s, BOND_ACT_RESEND_IGMP, BOND_NO_PORT);
+    put_macs(s, false);
+    for (int i = 0; i < (int) BOND_MAX_PORTS; i++)
+        if (s->released & (1u << i))
+            add(s, BOND_ACT_PORT_RELEASE, i);
+    s->out->next_ns = bond_next_deadline(s->b);
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * internal.h - what the files of bond_step() share. Nothing outside core/ includes it.
+ *
+ * A step: the event changes the state (step.c, attach.c, leave.c, reconfigure.c), then it is
+ * settled: links are judged (mii.c), the active port is chosen (active.c), addresses are dealt
+ * out (mac.c), drains end (leave.c), announcements come due (notify.c). At the end the state
+ * before and after is compared and the difference becomes actions, in an order that is safe for
+ * traffic (effects.c). So a step that moves something there and back again does nothing.
+ */
+#ifndef BOND_INTERNAL_H
+#define BOND_INTERNAL_H
+
+#include <errno.h>
+#include <string.h>
+
+#include "core/bond.h"
+
+struct step {
+    struct bond *b;
+    const struct bond *was; /* the state before the event */
+    struct bond_actions *out;
+    struct bond_err *err; /* may be NULL */
+    uint64_t now;
+    bool reselect;    /* something happened after which the kernel looks for a better active port */
+    bool assign_macs; /* the rule for addresses has changed: deal them all out again */
+    enum bond_reason cause; /* of the reselection, if it was not a link; BOND_REASON_NONE */
+    int wish;               /* make this port active if it is usable; BOND_NO_PORT */
+    bool put_bond_mac;
+    uint32_t put_port_mac; /* bit n: slot n */
+    uint32_t released;
+    bool announce, resend_igmp;
+};
+
+/* bond.c */
+int bond_primary(const struct bond *b);          /* kernel: primary_slave. Slot or BOND_NO_PORT */
+bool bond_port_is_up(const struct bond_port *p); /* kernel: bond_slave_is_up() */
+uint32_t bond_n_members(const struct bond *b);
+uint32_t bond_n_up(const struct bond *b); /* members with link UP */
+bool bond_carrier_rule(const struct bond *b);
+bool bond_inactive_rule(const struct bond *b, int slot);
+bool bond_name_valid(const char name[BOND_NAME_SIZE]);
+bool bond_options_valid(const struct bond_options *o);
+bool bond_mac_valid(const uint8_t mac[BOND_MAC_LEN]); /* not zero, not multicast */
+
+static inline uint32_t
+bond_opt_num(const struct bond *b, enum bond_opt_id id)
+{
+    return b->opt.num[id];
+}
+
+static inline enum bond_mode
+bond_mode(const struct bond *b)
+{
+    return (enum bond_mode) b->opt.num[BOND_OPT_MODE];
+}
+
+static inline bool
+bond_uses_primary(const struct bond *b)
+{
+    return bond_mode_uses_primary(b->opt.num[BOND_OPT_MODE]);
+}
+
+static inline bool
+bond_mac_equal(const uint8_t *a, const uint8_t *b)
+{
+    return memcmp(a, b, BOND_MAC_LEN) == 0;
+}
+
+/* Saturating, but a deadline is never BOND_NEVER. */
+static inline uint64_t
+bond_after_ms(uint64_t t, uint64_t ms)
+{
+    uint64_t ns = ms * BOND_NSEC_PER_MSEC;
+    return t >= BOND_NEVER - ns ? BOND_NEVER - 1 : t + ns;
+}
+
+/* A delay as the kernel counts it: in whole looks of miimon (bond_options.c,
+ * _bond_option_delay_set). Without miimon there is none. */
+static inline uint32_t
+bond_delay_ms(const struct bond *b, enum bond_opt_id id)
+{
+    uint32_t miimon = bond_opt_num(b, BOND_OPT_MIIMON);
+    return miimon ? bond_opt_num(b, id) / miimon * miimon : 0;
+}
+
+/* effects.c */
+void bond_note(struct step *s, enum bond_note note, int slot, int other, enum bond_reason reason);
+void bond_effects(struct step *s);
+uint64_t bond_next_deadline(const struct bond *b);
+
+/* attach.c: what is reported of ports. 0, slot or negative errno. */
+int bond_attach(struct step *s, const struct bond_event *ev);
+int bond_port_report(struct step *s, const struct bond_event *ev);
+int bond_port_reconfigure(struct step *s, const struct bond_event *ev);
+
+/* leave.c */
+void bond_leave_start(struct step *s, int slot);
+void bond_release(struct step *s, int slot, enum bond_reason reason);
+void bond_leave_settle(struct step *s);
+
+/* mii.c */
+void bond_mii_settle(struct step *s);
+void bond_mii_redelay(struct step *s); /* the delays have changed */
+
+/* active.c */
+int bond_best_port(const struct bond *b, enum bond_link link); /* slot or BOND_NO_PORT */
+int bond_set_active(struct step *s, int slot);                 /* SET_ACTIVE: 0 or negative errno */
+void bond_active_settle(struct step *s);
+
+/* mac.c */
+bool bond_mac_learn(struct step *s, const uint8_t mac[BOND_MAC_LEN], bool given);
+void bond_mac_attach(struct step *s, int slot, bool first);
+void bond_mac_failover(struct step *s);
+void bond_mac_restore(struct step *s, int slot);
+void bond_mac_last_left(struct bond *b);
+void bond_mac_settle(struct step *s);
+enum bond_fail_over_mac bond_mac_policy(const struct bond *b);
+
+/* notify.c */
+void bond_notify_settle(struct step *s);
+
+/* reconfigure.c */
+int bond_reconfigure(struct step *s, const struct bond_options *o);
+
+#define BOND_REFUSE(s, kind, code, ...) bond_err_set((s)->err, kind, code, __VA_ARGS__)
+
+#endif

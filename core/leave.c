@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * leave.c - how a port leaves without a lost frame. Decides when it may go.
+ *
+ *   MEMBER ──► DRAINING ──► LINGERING ──► (released)     modes 0, 2, 3
+ *                     └───────────────► (released)       the others
+ *
+ * A leaving port is chosen for nothing and counts for nothing (carrier, order, status text).
+ * Draining, it still receives what is under way and answers to the bond's address. Behind a
+ * static LAG the switch goes on sending to it for as long as its link is up, so there it lingers:
+ * it has its own address back and is free to use, but what comes in for the bond still enters,
+ * until it is claimed, set down or gone.
+ */
+#include "core/internal.h"
+
+static bool
+lingers(enum bond_mode mode)
+{
+    switch (mode) {
+    case BOND_MODE_BALANCE_RR:
+    case BOND_MODE_BALANCE_XOR:
+    case BOND_MODE_BROADCAST:
+        return true;
+    case BOND_MODE_ACTIVE_BACKUP:
+    case BOND_MODE_8023AD:
+    case BOND_MODE_BALANCE_TLB:
+    case BOND_MODE_BALANCE_ALB:
+        return false;
+    }
+    return false;
+}
+
+/* What every way out has in common (kernel: __bond_release_one()). */
+static void
+stop_using(struct step *s, int slot)
+{
+    struct bond *b = s->b;
+
+    if (b->active == slot)
+        b->active = BOND_NO_PORT;
+    if (s->wish == slot)
+        s->wish = BOND_NO_PORT;
+    bond_mac_last_left(b);
+}
+
+/* A port that receives nothing for the bond (backup, no link) has nothing to drain. */
+void
+bond_leave_start(struct step *s, int slot)
+{
+    struct bond_port *p = &s->b->port[slot];
+    bool drains = bond_port_is_up(p) && !p->inactive;
+
+    p->phase = BOND_PHASE_DRAINING;
+    p->link = bond_port_is_up(p) ? BOND_LINK_UP : BOND_LINK_DOWN;
+    p->delay_until_ns = drains ? bond_after_ms(s->now, s->b->drain_ms) : s->now;
+    p->last_change_ns = s->now;
+    p->inactive = false;
+    stop_using(s, slot);
+    bond_note(s, BOND_NOTE_PORT_LEAVING, slot, BOND_NO_PORT, BOND_REASON_REQUEST);
+}
+
+void
+bond_release(struct step *s, int slot, enum bond_reason reason)
+{
+    struct bond_port *p = &s->b->port[slot];
+
+    bond_note(s, BOND_NOTE_PORT_RELEASED, slot, BOND_NO_PORT, reason);
+    memset(p, 0, sizeof(*p));
+    p->delay_until_ns = BOND_NEVER;
+    stop_using(s, slot);
+    s->put_port_mac &= ~(1u << slot);
+    s->released |= 1u << slot;
+}
+
+void
+bond_leave_settle(struct step *s)
+{
+    bool linger = lingers(bond_mode(s->b));
+
+    for (int i = 0; i < (int) BOND_MAX_PORTS; i++) {
+        struct bond_port *p = &s->b->port[i];
+
+        if (p->phase == BOND_PHASE_DRAINING && s->now >= p->delay_until_ns) {
+            if (!linger) {
+                bool drained = p->delay_until_ns != p->last_change_ns;
+
+                bond_release(s, i, drained ? BOND_REASON_DRAINED : BOND_REASON_REQUEST);
+                continue;
+            }
+            p->phase = BOND_PHASE_LINGERING;
+            p->delay_until_ns = BOND_NEVER;
+            bond_mac_restore(s, i);
+        } else if (p->phase == BOND_PHASE_LINGERING && !linger) {
+            bond_release(s, i, BOND_REASON_OPTION);
+        }
+    }
+}

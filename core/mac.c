@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * mac.c - which address the bond and each port have. Decides addresses only; effects.c puts them
+ * on the devices.
+ *
+ * Kernel: bond_enslave(), bond_set_mac_address(), bond_do_fail_over_mac(). fail_over_mac has a
+ * meaning in active-backup only:
+ *   none    all ports have the bond's address
+ *   active  ports keep their own, the bond has the active port's
+ *   follow  the active port has the bond's address, the others have different ones
+ */
+#include "core/internal.h"
+
+enum bond_fail_over_mac
+bond_mac_policy(const struct bond *b)
+{
+    if (bond_mode(b) != BOND_MODE_ACTIVE_BACKUP)
+        return BOND_FOM_NONE;
+    return (enum bond_fail_over_mac) bond_opt_num(b, BOND_OPT_FAIL_OVER_MAC);
+}
+
+static void
+set_bond_mac(struct step *s, const uint8_t mac[BOND_MAC_LEN], enum bond_reason reason)
+{
+    s->b->mac_is_set = true;
+    if (bond_mac_equal(s->b->mac, mac))
+        return;
+    memcpy(s->b->mac, mac, BOND_MAC_LEN);
+    s->put_bond_mac = true;
+    bond_note(s, BOND_NOTE_MAC_CHANGED, BOND_NO_PORT, BOND_NO_PORT, reason);
+}
+
+static void
+set_port_mac(struct step *s, int slot, const uint8_t mac[BOND_MAC_LEN])
+{
+    if (bond_mac_equal(s->b->port[slot].mac, mac))
+        return;
+    memcpy(s->b->port[slot].mac, mac, BOND_MAC_LEN);
+    s->put_port_mac |= 1u << slot;
+}
+
+/* A member other than `slot` that has the address, or BOND_NO_PORT. */
+static int
+holder(const struct bond *b, const uint8_t mac[BOND_MAC_LEN], int slot)
+{
+    for (int i = 0; i < (int) BOND_MAX_PORTS; i++)
+        if (i != slot && bond_slot_is_member(b, i) && bond_mac_equal(b->port[i].mac, mac))
+            return i;
+    return BOND_NO_PORT;
+}
+
+/* follow: a port's own address, unless somebody in the bond has it (the first port's is the
+ * bond's); then a locally administered one made from it. The kernel takes a random one. */
+static void
+set_distinct_mac(struct step *s, int slot)
+{
+    uint8_t mac[BOND_MAC_LEN];
+
+    memcpy(mac, s->b->port[slot].perm_mac, BOND_MAC_LEN);
+    while (bond_mac_equal(mac, s->b->mac) || holder(s->b, mac, slot) != BOND_NO_PORT) {
+        mac[0] |= 2;
+        mac[BOND_MAC_LEN - 1]++;
+    }
+    set_port_mac(s, slot, mac);
+}
+
+/* kernel: bond_enslave(). `first`: the bond had no port. */
+void
+bond_mac_attach(struct step *s, int slot, bool first)
+{
+    struct bond *b = s->b;
+
+    if (first && !b->mac_is_set) {
+        b->mac_from_first_port = true;
+        set_bond_mac(s, b->port[slot].perm_mac, BOND_REASON_FIRST_PORT);
+    }
+    switch (bond_mac_policy(b)) {
+    case BOND_FOM_NONE:
+        set_port_mac(s, slot, b->mac);
+        break;
+    case BOND_FOM_ACTIVE:
+        set_port_mac(s, slot, b->port[slot].perm_mac);
+        break;
+    case BOND_FOM_FOLLOW:
+        if (first && bond_mac_equal(b->mac, b->port[slot].perm_mac))
+            set_port_mac(s, slot, b->mac);
+        else
+            set_distinct_mac(s, slot);
+        break;
+    }
+}
+
+/* kernel: bond_do_fail_over_mac(), its swap included: who had the bond's address gets the new
+ * active port's. */
+void
+bond_mac_failover(struct step *s)
+{
+    struct bond *b = s->b;
+    int slot = b->active, old = s->was->active;
+    uint8_t mac[BOND_MAC_LEN];
+
+    if (slot == BOND_NO_PORT || s->assign_macs)
+        return;
+    memcpy(mac, b->port[slot].mac, BOND_MAC_LEN);
+    switch (bond_mac_policy(b)) {
+    case BOND_FOM_NONE:
+        break;
+    case BOND_FOM_ACTIVE:
+        b->mac_from_first_port = true;
+        set_bond_mac(s, mac, BOND_REASON_FAIL_OVER_MAC);
+        break;
+    case BOND_FOM_FOLLOW:
+        if (!bond_slot_is_member(b, old))
+            old = holder(b, b->mac, slot);
+        set_port_mac(s, slot, old != BOND_NO_PORT ? b->port[old].mac : b->mac);
+        if (old != BOND_NO_PORT)
+            set_port_mac(s, old, mac);
+        break;
+    }
+}
+
+/* What the bond's device has. `given`: by somebody else than us. Returns false if it is no
+ * address that a bond may have (kernel: bond_set_mac_address(), is_valid_ether_addr()). */
+bool
+bond_mac_learn(struct step *s, const uint8_t mac[BOND_MAC_LEN], bool given)
+{
+    struct bond *b = s->b;
+
+    if (!given && !b->mac_is_set) {
+        memcpy(b->mac, mac, BOND_MAC_LEN);
+        return true;
+    }
+    if (b->mac_is_set && bond_mac_equal(b->mac, mac))
+        return true;
+    /* With fail_over_mac the kernel ignores the address that it is given. */
+    if (!given || (bond_mac_policy(b) != BOND_FOM_NONE && bond_n_members(b) > 0)) {
+        s->put_bond_mac = true;
+        return true;
+    }
+    if (!bond_mac_valid(mac))
+        return false;
+    memcpy(b->mac, mac, BOND_MAC_LEN);
+    b->mac_is_set = true;
+    b->mac_from_first_port = false;
+    s->assign_macs = true;
+    bond_note(s, BOND_NOTE_MAC_CHANGED, BOND_NO_PORT, BOND_NO_PORT, BOND_REASON_REQUEST);
+    return true;
+}
+
+void
+bond_mac_restore(struct step *s, int slot)
+{
+    set_port_mac(s, slot, s->b->port[slot].perm_mac);
+}
+
+/* The next first port gives its address again. The kernel takes a random one meanwhile; here the
+ * bond keeps what it has, so that nothing above it sees a change that means nothing. */
+void
+bond_mac_last_left(struct bond *b)
+{
+    if (!b->mac_from_first_port || bond_n_members(b) > 0)
+        return;
+    b->mac_from_first_port = false;
+    b->mac_is_set = false;
+}
+
+/* All addresses from the beginning, after the rule has changed. */
+static void
+assign(struct step *s)
+{
+    struct bond *b = s->b;
+    bool follow = bond_mac_policy(b) == BOND_FOM_FOLLOW;
+
+    if (bond_mac_policy(b) == BOND_FOM_ACTIVE && b->active != BOND_NO_PORT) {
+        b->mac_from_first_port = true;
+        set_bond_mac(s, b->port[b->active].perm_mac, BOND_REASON_FAIL_OVER_MAC);
+    }
+    for (int i = 0; i < (int) BOND_MAX_PORTS; i++) {
+        bool has_bond_mac = bond_mac_policy(b) == BOND_FOM_NONE || (follow && i == b->active);
+
+        if (bond_slot_is_member(b, i))
+            set_port_mac(s, i, has_bond_mac ? b->mac : b->port[i].perm_mac);
+    }
+    for (int i = 0; i < (int) BOND_MAX_PORTS && follow; i++)
+        if (bond_slot_is_member(b, i) && i != b->active)
+            set_distinct_mac(s, i);
+}
+
+void
+bond_mac_settle(struct step *s)
+{
+    if (s->assign_macs)
+        assign(s);
+}

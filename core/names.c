@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * names.c - the words for links, phases, notes and reasons. Link words are the kernel's
+ * (bond_slave_link_status()); note names are stable, the event log and D-Bus carry them.
+ */
+#include "core/bond.h"
+
+const char *
+bond_link_name(enum bond_link link)
+{
+    switch (link) {
+    case BOND_LINK_UP:
+        return "up";
+    case BOND_LINK_FAIL:
+        return "going down";
+    case BOND_LINK_DOWN:
+        return "down";
+    case BOND_LINK_BACK:
+        return "going back";
+    }
+    return "unknown";
+}
+
+const char *
+bond_phase_name(enum bond_phase phase)
+{
+    switch (phase) {
+    case BOND_PHASE_FREE:
+        return "free";
+    case BOND_PHASE_MEMBER:
+        return "member";
+    case BOND_PHASE_DRAINING:
+        return "draining";
+    case BOND_PHASE_LINGERING:
+        return "lingering";
+    }
+    return "unknown";
+}
+
+const char *
+bond_note_name(enum bond_note note)
+{
+    switch (note) {
+    case BOND_NOTE_PORT_ATTACHED:
+        return "port-attached";
+    case BOND_NOTE_PORT_LEAVING:
+        return "port-leaving";
+    case BOND_NOTE_PORT_RELEASED:
+        return "port-released";
+    case BOND_NOTE_LINK_FAIL:
+        return "link-going-down";
+    case BOND_NOTE_LINK_DOWN:
+        return "link-down";
+    case BOND_NOTE_LINK_BACK:
+        return "link-going-back";
+    case BOND_NOTE_LINK_UP:
+        return "link-up";
+    case BOND_NOTE_ACTIVE_CHANGED:
+        return "active-changed";
+    case BOND_NOTE_CARRIER_UP:
+        return "carrier-up";
+    case BOND_NOTE_CARRIER_DOWN:
+        return "carrier-down";
+    case BOND_NOTE_OPTIONS_CHANGED:
+        return "options-changed";
+    case BOND_NOTE_MAC_CHANGED:
+        return "mac-changed";
+    case BOND_NOTE_N:
+        break;
+    }
+    return "unknown";
+}
+
+const char *
+bond_reason_text(enum bond_reason reason)
+{
+    switch (reason) {
+    case BOND_REASON_NONE:
+        return "";
+    case BOND_REASON_REQUEST:
+        return "it was asked for";
+    case BOND_REASON_CARRIER_LOST:
+        return "the carrier was lost";
+    case BOND_REASON_CARRIER_BACK:
+        return "the carrier is back";
+    case BOND_REASON_ADMIN_DOWN:
+        return "the device was set down";
+    case BOND_REASON_ADMIN_UP:
+        return "the device was set up";
+    case BOND_REASON_DEVICE_GONE:
+        return "the device is gone";
+    case BOND_REASON_DELAY_OVER:
+        return "the delay is over";
+    case BOND_REASON_DRAINED:
+        return "the drain is over";
+    case BOND_REASON_CLAIMED:
+        return "the device is used for something else";
+    case BOND_REASON_PRIMARY:
+        return "it is the primary port";
+    case BOND_REASON_BETTER:
+        return "it is preferred and faster";
+    case BOND_REASON_FIRST_USABLE:
+        return "no other port was usable";
+    case BOND_REASON_ACTIVE_FAILED:
+        return "the active port failed or left";
+    case BOND_REASON_OPTION:
+        return "an option changed";
+    case BOND_REASON_PRIO:
+        return "its prio is higher";
+    case BOND_REASON_MIN_LINKS:
+        return "fewer ports are up than min_links asks for";
+    case BOND_REASON_NO_PORTS:
+        return "the last port has left";
+    case BOND_REASON_FIRST_PORT:
+        return "the first port gives its address";
+    case BOND_REASON_FAIL_OVER_MAC:
+        return "fail_over_mac takes the active port's address";
+    case BOND_REASON_N:
+        break;
+    }
+    return "unknown";
+}

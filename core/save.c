@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * save.c - the whole state as text, and back. Decides nothing; loses nothing.
+ *
+ * One `key=value` a line. The first line is the version, `port=<slot>` begins a port, keys after it
+ * are the port's. Which keys there are is said once, in the two tables below, for both
+ * directions. A key that is missing keeps what bond_init() gives, so fields can be added without
+ * a new version; an unknown one is refused. Reading trusts nothing: every value has a range, and
+ * what comes out must pass bond_check().
+ */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/internal.h"
+
+#define SAVE_VERSION "1"
+
+enum kind { BOOL, U8, U16, U32, U64, I32, MAC, NAME };
+
+struct field {
+    const char *key;
+    enum kind kind;
+    uint16_t offset;
+    int64_t min, max; /* of the numbers but U64 */
+};
+
+#define B(kind, member, min, max)                                                                  \
+    {                                                                                              \
+#member, kind, offsetof(struct bond, member), min, max                                     \
+    }
+#define O(kind, member, min, max)                                                                  \
+    {                                                                                              \
+#member, kind, offsetof(struct bond, opt.member), min, max                                 \
+    }
+#define P(kind, member, min, max)                                                                  \
+    {                                                                                              \
+#member, kind, offsetof(struct bond_port, member), min, max                                \
+    }
+
+static const struct field bond_fields[] = {
+    B(NAME, name, 0, 0),
+    B(I32, ifindex, 0, INT32_MAX),
+    B(BOOL, admin_up, 0, 1),
+    B(BOOL, carrier, 0, 1),
+    B(BOOL, mac_is_set, 0, 1),
+    B(BOOL, mac_from_first_port, 0, 1),
+    B(BOOL, force_primary, 0, 1),
+    B(MAC, mac, 0, 0),
+    B(I32, active, BOND_NO_PORT, BOND_MAX_PORTS - 1),
+    B(U64, next_attach_seq, 0, 0),
+    B(U32, drain_ms, 0, UINT32_MAX),
+    B(U32, notify_left, 0, UINT32_MAX),
+    B(U64, notify_at_ns, 0, 0),
+    B(U32, igmp_left, 0, UINT32_MAX),
+    B(U64, igmp_at_ns, 0, 0),
+    B(U64, poll_at_ns, 0, 0),
+    O(U32, set_mask[0], 0, UINT32_MAX),
+    O(U32, set_mask[1], 0, UINT32_MAX),
+    O(NAME, primary, 0, 0),
+    O(NAME, active_slave, 0, 0),
+    O(MAC, ad_actor_system, 0, 0),
+};
+
+static const struct field port_fields[] = {
+    P(U8, phase, BOND_PHASE_MEMBER, BOND_PHASE_LINGERING),
+    P(U8, link, BOND_LINK_UP, BOND_LINK_BACK),
+    P(BOOL, admin_up, 0, 1),
+    P(BOOL, carrier, 0, 1),
+    P(BOOL, inactive, 0, 1),
+    P(U8, duplex, 0, UINT8_MAX),
+    P(I32, speed_mbps, INT32_MIN, INT32_MAX),
+    P(I32, ifindex, 0, INT32_MAX),
+    P(NAME, name, 0, 0),
+    P(MAC, perm_mac, 0, 0),
+    P(MAC, mac, 0, 0),
+    P(U16, queue_id, 0, UINT16_MAX),
+    P(I32, prio, INT32_MIN, INT32_MAX),
+    P(U32, failure_count, 0, UINT32_MAX),
+    P(U64, attach_seq, 0, 0),
+    P(U64, delay_until_ns, 0, 0),
+    P(U64, last_link_up_ns, 0, 0),
+    P(U64, last_change_ns, 0, 0),
+};
+
+#define N(array) (sizeof(array) / sizeof((array)[0]))
+
+/* ---- writing ---- */
+
+struct text {
+    char *buf;
+    size_t size;
+    int len;
+};
+
+static void __attribute__((format(printf, 2, 3))) add(struct text *t, const char *fmt, ...)
+{
+    size_t used = (size_t) t->len < t->size ? (size_t) t->len : t->size;
+    va_list ap;
+    int n;
+
+    va_start(ap, fmt);
+    n = vsnprintf(t->size ? t->buf + used : NULL, t->size - used, fmt, ap);
+    va_end(ap);
+    if (n > 0)
+        t->len += n;
+}
+
+static void
+add_hex(struct text *t, const uint8_t *bytes, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        add(t, "%02x", bytes[i]);
+}
+
+static void
+save_field(struct text *t, const struct field *f, const void *base)
+{
+    const char *at = (const char *) base + f->offset;
+
+    add(t, "%s=", f->key);
+    switch (f->kind) {
+    case BOOL:
+        add(t, "%d", *(const bool *) at);
+        break;
+    case U8:
+        add(t, "%u", *(const uint8_t *) at);
+        break;
+    case U16:
+        add(t, "%u", *(const uint16_t *) at);
+        break;
+    case U32:
+        add(t, "%" PRIu32, *(const uint32_t *) at);
+        break;
+    case U64:
+        add(t, "%" PRIu64, *(const uint64_t *) at);
+        break;
+    case I32:
+        add(t, "%" PRId32, *(const int32_t *) at);
+        break;
+    case MAC:
+        add_hex(t, (const uint8_t *) at, BOND_MAC_LEN);
+        break;
+    case NAME:
+        add(t, "%.*s", BOND_NAME_SIZE - 1, at);
+        break;
+    }
+    add(t, "\n");
+}
+
+static void
+save_options(struct text *t, const struct bond_options *o)
+{
+    for (int id = 0; id < BOND_OPT_N; id++)
+        add(t, "opt.%s=%" PRIu32 "\n", bond_opt_desc((enum bond_opt_id) id)->name, o->num[id]);
+    for (unsigned i = 0; i < o->n_arp_targets; i++) {
+        add(t, "arp_target=");
+        add_hex(t, (const uint8_t *) &o->arp_target_be[i], 4);
+        add(t, "\n");
+    }
+    for (unsigned i = 0; i < o->n_ns_targets; i++) {
+        add(t, "ns_target=");
+        add_hex(t, o->ns_target[i], 16);
+        add(t, "\n");
+    }
+}
+
+int
+bond_save(const struct bond *b, char *buf, size_t size)
+{
+    struct text t = {.buf = buf, .size = size};
+
+    add(&t, "version=" SAVE_VERSION "\n");
+    for (size_t i = 0; i < N(bond_fields); i++)
+        save_field(&t, &bond_fields[i], b);
+    save_options(&t, &b->opt);
+    for (unsigned slot = 0; slot < BOND_MAX_PORTS; slot++) {
+        if (b->port[slot].phase == BOND_PHASE_FREE)
+            continue;
+        add(&t, "port=%u\n", slot);
+        for (size_t i = 0; i < N(port_fields); i++)
+            save_field(&t, &port_fields[i], &b->port[slot]);
+    }
+    return t.len;
+}
+
+/* ---- reading ---- */
+
+/* Digits only, with a sign where min is negative; strtoll() alone would take more. */
+static bool
+read_int(const char *value, int64_t min, int64_t max, int64_t *out)
+{
+    size_t digits = strspn(value[0] == '-' ? value + 1 : value, "0123456789");
+
+    if (digits == 0 || digits > 10 || (value[0] == '-' ? value + 1 : value)[digits] != '\0')
+        return false;
+    *out = strtoll(value, NULL, 10);
+    return *out >= min && *out <= max;
+}
+
+static bool
+read_u64(const char *value, uint64_t *out)
+{
+    uint64_t n = 0;
+
+    if (value[0] == '\0')
+        return false;
+    for (; *value >= '0' && *value <= '9'; value++) {
+        uint64_t digit = (uint64_t) (*value - '0');
+
+        if (n > (UINT64_MAX - digit) / 10)
+            return false;
+        n = n * 10 + digit;
+    }
+    *out = n;
+    return *value == '\0';
+}
+
+static int
+hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static bool
+read_hex(const char *value, uint8_t *out, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        int high = hex_digit(value[0]), low = high < 0 ? -1 : hex_digit(value[1]);
+
+        if (low < 0)
+            return false;
+        out[i] = (uint8_t) (high << 4 | low);
+        value += 2;
+    }
+    return *value == '\0';
+}
+
+static bool
+load_field(const struct field *f, void *base, const char *value)
+{
+    char *at = (char *) base + f->offset;
+    int64_t n = 0;
+
+    if (f->kind == MAC)
+        return read_hex(value, (uint8_t *) at, BOND_MAC_LEN);
+    if (f->kind == U64)
+        return read_u64(value, (uint64_t *) at);
+    if (f->kind == NAME) {
+        if (strlen(value) >= BOND_NAME_SIZE)
+            return false;
+        memset(at, 0, BOND_NAME_SIZE);
+        memcpy(at, value, strlen(value));
+        return true;
+    }
+    if (!read_int(value, f->min, f->max, &n))
+        return false;
+    if (f->kind == BOOL)
+        *(bool *) at = n != 0;
+    else if (f->kind == U8)
+        *(uint8_t *) at = (uint8_t) n;
+    else if (f->kind == U16)
+        *(uint16_t *) at = (uint16_t) n;
+    else if (f->kind == U32)
+        *(uint32_t *) at = (uint32_t) n;
+    else
+        *(int32_t *) at = (int32_t) n;
+    return true;
+}
+
+static const struct field *
+find_field(const struct field *fields, size_t n, const char *key)
+{
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(fields[i].key, key) == 0)
+            return &fields[i];
+    return NULL;
+}
+
+static const char *
+load_option(struct bond_options *o, const char *key, const char *value)
+{
+    const struct bond_opt_desc *desc = bond_opt_by_name(key);
+    int64_t n;
+
+    if (!desc)
+        return "the option is not known";
+    if (!read_int(value, 0, UINT32_MAX, &n))
+        return "the value is out of range";
+    o->num[desc->id] = (uint32_t) n;
+    return NULL;
+}
+
+static const char *
+load_target(struct bond_options *o, const char *key, const char *value)
+{
+    bool is_arp = strcmp(key, "arp_target") == 0;
+    uint8_t *n = is_arp ? &o->n_arp_targets : &o->n_ns_targets;
+    bool ok;
+
+    if (*n >= (is_arp ? BOND_MAX_ARP_TARGETS : BOND_MAX_NS_TARGETS))
+        return "there are too many targets";
+    ok = is_arp ? read_hex(value, (uint8_t *) &o->arp_target_be[*n], 4)
+                : read_hex(value, o->ns_target[*n], 16);
+    if (!ok)
+        return "the value is out of range";
+    (*n)++;
+    return NULL;
+}
+
+/* NULL, or what is wrong with the line. */
+static const char *
+load_line(struct bond *b, struct bond_port **port, const char *key, const char *value)
+{
+    const struct field *f;
+    int64_t slot;
+
+    if (strcmp(key, "port") == 0) {
+        if (!read_int(value, 0, BOND_MAX_PORTS - 1, &slot))
+            return "there is no such slot";
+        *port = &b->port[slot];
+        if ((*port)->phase != BOND_PHASE_FREE)
+            return "the slot is there twice";
+        (*port)->phase = BOND_PHASE_MEMBER;
+        return NULL;
+    }
+    if (!*port && strncmp(key, "opt.", 4) == 0)
+        return load_option(&b->opt, key + 4, value);
+    if (!*port && (strcmp(key, "arp_target") == 0 || strcmp(key, "ns_target") == 0))
+        return load_target(&b->opt, key, value);
+    f = *port ? find_field(port_fields, N(port_fields), key)
+              : find_field(bond_fields, N(bond_fields), key);
+    if (!f)
+        return "the key is not known";
+    return load_field(f, *port ? (void *) *port : b, value) ? NULL : "the value is out of range";
+}
+
+/* The next line into key and value; NULL, or what is wrong with it. */
+static const char *
+split(const char **text, char *line, size_t size, const char **value)
+{
+    size_t n = strcspn(*text, "\n");
+    char *equals;
+
+    if ((*text)[n] != '\n')
+        return "the line does not end";
+    if (n >= size)
+        return "the line is too long";
+    memcpy(line, *text, n);
+    line[n] = '\0';
+    *text += n + 1;
+    equals = strchr(line, '=');
+    if (!equals)
+        return "there is no '='";
+    *equals = '\0';
+    *value = equals + 1;
+    return NULL;
+}
+
+static int
+refuse(struct bond_err *err, unsigned line, const char *what)
+{
+    return bond_err_set(err, BOND_ERR_BAD_VALUE, -EINVAL, "saved state, line %u: %s", line, what);
+}
+
+int
+bond_load(struct bond *b, const char *text, struct bond_err *err)
+{
+    struct bond_options defaults;
+    struct bond loaded;
+    struct bond_port *port = NULL;
+    const char *broken = NULL;
+    char line[128];
+    unsigned number = 0;
+
+    bond_options_init(&defaults, BOND_MODE_BALANCE_RR);
+    bond_init(&loaded, "", 0, &defaults);
+    do {
+        const char *value = NULL;
+
+        number++;
+        broken = split(&text, line, sizeof(line), &value);
+        if (broken)
+            return refuse(err, number, broken);
+        if (number == 1) {
+            if (strcmp(line, "version") != 0 || strcmp(value, SAVE_VERSION) != 0)
+                return refuse(err, 1, "the version is not " SAVE_VERSION);
+            continue;
+        }
+        broken = load_line(&loaded, &port, line, value);
+        if (broken)
+            return refuse(err, number, broken);
+    } while (*text != '\0');
+
+    broken = bond_check(&loaded);
+    if (broken)
+        return refuse(err, number, broken);
+    *b = loaded;
+    return 0;
+}

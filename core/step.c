@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * step.c - bond_step(): takes the event in, lets the state settle, hands out the effects. Decides
+ * the order of the parts, nothing of what they decide.
+ */
+#include "core/internal.h"
+
+static int
+need_slot(struct step *s, int slot, bool member)
+{
+    struct bond *b = s->b;
+    bool used = slot >= 0 && slot < (int) BOND_MAX_PORTS && b->port[slot].phase != BOND_PHASE_FREE;
+
+    if (used && (!member || bond_slot_is_member(b, slot)))
+        return 0;
+    return BOND_REFUSE(s, BOND_ERR_NO_PORT, -ENODEV, "%s has no port in slot %d", b->name, slot);
+}
+
+static int
+bond_link(struct step *s, const struct bond_event *ev)
+{
+    if (!bond_mac_learn(s, ev->u.bond_link.mac, ev->u.bond_link.mac_given))
+        return BOND_REFUSE(s, BOND_ERR_BAD_VALUE, -EADDRNOTAVAIL,
+                           "the address given to %s is not a unicast Ethernet address", s->b->name);
+    s->b->admin_up = ev->u.bond_link.admin_up;
+    return 0;
+}
+
+static int
+detach(struct step *s, const struct bond_event *ev)
+{
+    if (ev->u.detach.hard)
+        bond_release(s, ev->slot, BOND_REASON_REQUEST);
+    else if (bond_slot_is_member(s->b, ev->slot))
+        bond_leave_start(s, ev->slot);
+    return 0;
+}
+
+static int
+claimed(struct step *s, const struct bond_event *ev)
+{
+    if (bond_slot_is_member(s->b, ev->slot))
+        return BOND_REFUSE(s, BOND_ERR_BUSY, -EBUSY,
+                           "%s is a port of %s; only a port that is leaving can be claimed",
+                           s->b->port[ev->slot].name, s->b->name);
+    bond_release(s, ev->slot, BOND_REASON_CLAIMED);
+    return 0;
+}
+
+static int
+take_in(struct step *s, const struct bond_event *ev)
+{
+    int rc = 0;
+
+    switch (ev->type) {
+    case BOND_EV_TICK:
+        return 0;
+    case BOND_EV_BOND_LINK:
+        return bond_link(s, ev);
+    case BOND_EV_PORT_ATTACH:
+        return bond_attach(s, ev);
+    case BOND_EV_OPTIONS:
+        return bond_reconfigure(s, &ev->u.options);
+    case BOND_EV_SET_ACTIVE:
+        return bond_set_active(s, ev->slot);
+    case BOND_EV_PORT_OPTIONS:
+        rc = need_slot(s, ev->slot, true);
+        return rc < 0 ? rc : bond_port_reconfigure(s, ev);
+    case BOND_EV_PORT_DETACH:
+        rc = need_slot(s, ev->slot, false);
+        return rc < 0 ? rc : detach(s, ev);
+    case BOND_EV_PORT_LINK:
+        rc = need_slot(s, ev->slot, false);
+        return rc < 0 ? rc : bond_port_report(s, ev);
+    case BOND_EV_PORT_CLAIMED:
+        rc = need_slot(s, ev->slot, false);
+        return rc < 0 ? rc : claimed(s, ev);
+    case BOND_EV_PORT_GONE:
+        rc = need_slot(s, ev->slot, false);
+        if (rc == 0)
+            bond_release(s, ev->slot, BOND_REASON_DEVICE_GONE);
+        return rc;
+    }
+    return BOND_REFUSE(s, BOND_ERR_BAD_VALUE, -EINVAL, "unknown event %d", (int) ev->type);
+}
+
+static void
+settle_carrier(struct step *s)
+{
+    struct bond *b = s->b;
+    enum bond_reason lost = bond_n_members(b) == 0 ? BOND_REASON_NO_PORTS
+                            : bond_n_up(b) > 0     ? BOND_REASON_MIN_LINKS
+                                                   : BOND_REASON_CARRIER_LOST;
+
+    b->carrier = bond_carrier_rule(b);
+    if (b->carrier == s->was->carrier)
+        return;
+    bond_note(s, b->carrier ? BOND_NOTE_CARRIER_UP : BOND_NOTE_CARRIER_DOWN, BOND_NO_PORT,
+              BOND_NO_PORT, b->carrier ? BOND_REASON_FIRST_USABLE : lost);
+}
+
+/* The safety net: a look at all ports every miimon (kernel: bond_mii_monitor()). */
+static void
+settle_poll(struct step *s)
+{
+    struct bond *b = s->b;
+    uint32_t miimon = bond_opt_num(b, BOND_OPT_MIIMON);
+    uint64_t next = bond_after_ms(s->now, miimon);
+
+    if (miimon == 0 || !b->admin_up || bond_n_members(b) == 0)
+        b->poll_at_ns = BOND_NEVER;
+    else if (s->now >= b->poll_at_ns || b->poll_at_ns > next)
+        b->poll_at_ns = next;
+}
+
+static void
+settle(struct step *s)
+{
+    bond_mii_settle(s);
+    bond_active_settle(s);
+    bond_mac_settle(s);
+    bond_leave_settle(s);
+    for (int i = 0; i < (int) BOND_MAX_PORTS; i++)
+        s->b->port[i].inactive = bond_slot_is_member(s->b, i) && bond_inactive_rule(s->b, i);
+    settle_carrier(s);
+    bond_notify_settle(s);
+    settle_poll(s);
+}
+
+int
+bond_step(struct bond *b, const struct bond_event *ev, uint64_t now_ns, struct bond_actions *out,
+          struct bond_err *err)
+{
+    struct bond was = *b;
+    struct step s = {
+        .b = b,
+        .was = &was,
+        .out = out,
+        .err = err,
+        .now = now_ns,
+        .wish = BOND_NO_PORT,
+    };
+    int rc;
+
+    out->n = 0;
+    if (err)
+        memset(err, 0, sizeof(*err));
+    rc = take_in(&s, ev);
+    if (rc < 0) {
+        *b = was;
+        out->n = 0;
+        out->next_ns = bond_next_deadline(b);
+        return rc;
+    }
+    settle(&s);
+    bond_effects(&s);
+    return rc;
+}
