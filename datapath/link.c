@@ -254,11 +254,29 @@ change_mac(struct dp_nl *nl, int ifindex, const uint8_t mac[BOND_MAC_LEN])
     return dp_nl_talk(nl, nlh, NULL, NULL);
 }
 
+/* For a driver that takes a new address only while it is down. Whatever fails, the device ends up
+ * again, with its old address if it would not come up with the new one. */
+static int
+change_mac_down(struct dp_nl *nl, const struct dp_link *link, const uint8_t mac[BOND_MAC_LEN])
+{
+    int r = dp_link_set_up(nl, link->ifindex, false), up;
+
+    if (r < 0)
+        return r;
+    r = change_mac(nl, link->ifindex, mac);
+    up = dp_link_set_up(nl, link->ifindex, true);
+    if (r == 0 && up < 0) {
+        change_mac(nl, link->ifindex, link->mac);
+        dp_link_set_up(nl, link->ifindex, true);
+    }
+    return r < 0 ? r : up;
+}
+
 int
 dp_link_set_mac(struct dp_nl *nl, int ifindex, const uint8_t mac[BOND_MAC_LEN])
 {
     struct dp_link link;
-    int r = dp_link_get_index(nl, ifindex, &link), up;
+    int r = dp_link_get_index(nl, ifindex, &link);
 
     if (r < 0)
         return r;
@@ -268,14 +286,7 @@ dp_link_set_mac(struct dp_nl *nl, int ifindex, const uint8_t mac[BOND_MAC_LEN])
     if (memcmp(link.mac, mac, BOND_MAC_LEN) == 0)
         return 0;
     r = change_mac(nl, ifindex, mac);
-    if (r != -EBUSY || !(link.flags & IFF_UP))
-        return r;
-    r = dp_link_set_up(nl, ifindex, false);
-    if (r < 0)
-        return r;
-    r = change_mac(nl, ifindex, mac);
-    up = dp_link_set_up(nl, ifindex, true);
-    return r < 0 ? r : up;
+    return r == -EBUSY && (link.flags & IFF_UP) ? change_mac_down(nl, &link, mac) : r;
 }
 
 int
