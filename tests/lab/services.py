@@ -84,7 +84,7 @@ class Services:
     def _start_bus(self):
         os.makedirs(self.path("services"), exist_ok=True)
         run = self.write("bondd-run", f"#!/bin/sh\nexec >>{self.work}/bondd.log 2>&1\n"
-                         f"exec {self.build}/daemon/bondd \"$@\"\n", 0o755)
+                         f"exec {shlex.quote(self.build)}/daemon/bondd \"$@\"\n", 0o755)
         self.write(f"services/{BONDD}.service",
                    f"[D-BUS Service]\nName={BONDD}\nExec={run}\nUser=root\n")
         config = self.write("bus.conf", BUS_CONFIG.format(work=self.work))
