@@ -21,6 +21,7 @@
 
 #include <net/if.h>
 
+#include "profile.h"
 #include "record.h"
 
 #define NMB_DEVICE_STATE_DIR NMRUNDIR "/devices"
@@ -49,6 +50,14 @@ search_undecided(NmbRecord *record, gpointer data)
             search->bond = record->bond;
 }
 
+/* NetworkManager keeps the device of a profile that asked for the kernel's bonding before. */
+static gboolean
+is_kernel_bond_device(NMDevice *device)
+{
+    return g_str_equal(G_OBJECT_TYPE_NAME(device), "NMDeviceBond") &&
+           nm_device_get_ifindex(device) <= 0;
+}
+
 static gboolean
 check_connection_compatible(NMDevice *device, NMConnection *connection, GError **error)
 {
@@ -61,6 +70,11 @@ check_connection_compatible(NMDevice *device, NMConnection *connection, GError *
         klass->check_connection_compatible == check_connection_compatible) {
         g_set_error_literal(error, NM_UTILS_ERROR, NM_UTILS_ERROR_CONNECTION_AVAILABLE_INCOMPATIBLE,
                             "device does not support any connections");
+        return FALSE;
+    }
+    if (is_kernel_bond_device(device) && nmb_profile_is_ours(connection)) {
+        g_set_error_literal(error, NM_UTILS_ERROR, NM_UTILS_ERROR_CONNECTION_AVAILABLE_INCOMPATIBLE,
+                            "the profile is not for the kernel's bonding");
         return FALSE;
     }
     if (search.ifindex > 0 && timeout_source && nmb_connection_is_bond_port(connection)) {

@@ -48,7 +48,7 @@ complete_connection(NMDevice *device, NMConnection *connection, const char *spec
     nm_utils_complete_generic(nm_device_get_platform(device), connection,
                               NM_SETTING_BOND_SETTING_NAME, existing_connections, NULL,
                               _("Bond connection"), "bond", NULL, TRUE);
-    _nm_connection_ensure_setting(connection, NMB_TYPE_SETTING_BOND);
+    nmb_connection_ensure_bond(connection);
     return TRUE;
 }
 
@@ -60,7 +60,7 @@ update_connection(NMDevice *device, NMConnection *connection)
     g_autoptr(GError) error = NULL;
     g_autoptr(GVariant) options = NULL;
 
-    _nm_connection_ensure_setting(connection, NMB_TYPE_SETTING_BOND);
+    nmb_connection_ensure_bond(connection);
     options = nmb_client_get_options(iface, &error);
     if (options)
         nmb_profile_fill(connection, options);

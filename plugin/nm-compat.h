@@ -22,9 +22,16 @@
 #include "nm-manager.h"
 #include "settings/nm-settings-connection.h"
 
-/* nm_setting_bond_get_type() and its like are not exported by the daemon; the types are
- * registered by name at its start. */
-#define NMB_TYPE_SETTING_BOND g_type_from_name("NMSettingBond")
+/* The bond setting of a profile, made if it has none. nm_setting_bond_get_type() and its like are
+ * not exported by the daemon; looking a setting up by name registers its type. */
+static inline NMSetting *
+nmb_connection_ensure_bond(NMConnection *connection)
+{
+    NMSetting *s_bond = nm_connection_get_setting_by_name(connection, NM_SETTING_BOND_SETTING_NAME);
+
+    return s_bond ? s_bond
+                  : _nm_connection_ensure_setting(connection, g_type_from_name("NMSettingBond"));
+}
 
 /* One line in NetworkManager's log, the way its own devices write them. `bond` is the name of the
  * link or NULL. */
