@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * select.h - the port a frame leaves by: a pure function of (frame, published table).
+ * select.h - the port a frame leaves by, and whether one that comes in enters the bond: pure
+ * functions of (frame, published table).
  *
  * Compiled natively and, from this very source, to BPF: fixed-width integers, bounded loops, every
  * index clamped where the verifier can see it. It decides; it never counts, sends, waits or
@@ -147,6 +148,55 @@ bond_slot_of(const struct bond_table *t, uint32_t ifindex)
             return i;
     }
     return BOND_MAX_PORTS;
+}
+
+/* What becomes of a frame that comes in on a device. */
+#define BOND_ADMIT_PASS 0u  /* none of our business: it stays on the device */
+#define BOND_ADMIT_DROP 1u  /* came in on an inactive port */
+#define BOND_ADMIT_ENTER 2u /* enters the bond */
+#define BOND_ADMIT_BOTH 3u  /* enters the bond, and stays on the port as well */
+
+struct bond_admission {
+    uint32_t admit; /* BOND_ADMIT_* */
+    uint32_t slot;  /* BOND_MAX_PORTS: not a port */
+    uint32_t bond_ifindex;
+};
+
+/* 01:80:c2:00:00:00..0f: spoken between neighbours (LLDP, LACP, 802.1X, STP). */
+static BOND_INLINE bool
+bond_frame_is_link_local(struct bond_frame *f)
+{
+    const uint8_t *d = bond_frame_at(f, 0, BOND_ETH_HLEN);
+
+    return d && d[0] == 0x01 && d[1] == 0x80 && d[2] == 0xc2 && d[3] == 0 && d[4] == 0 &&
+           (d[5] & 0xf0) == 0;
+}
+
+/*
+ * `slot` is bond_slot_of() the device that it came in on.
+ *
+ * Kernel: bond_handle_frame(). An inactive port's frames go nowhere, but for link-local ones, which
+ * stay on the port for whoever speaks there. An active port's frames enter the bond, all of them.
+ * The kernel driver also shows them to sockets that are bound to the port and one protocol; a
+ * redirected frame is seen by none. For link-local frames it matters (LLDP, 802.1X on the port), so
+ * those do both.
+ */
+static BOND_INLINE struct bond_admission
+bond_admit(const struct bond_table *t, struct bond_frame *f, uint32_t slot)
+{
+    struct bond_admission a = {BOND_ADMIT_PASS, slot, t->bond_ifindex};
+    bool enters;
+
+    if (slot >= BOND_MAX_PORTS)
+        return a;
+    BOND_OPAQUE(slot);
+    slot &= BOND_MAX_PORTS - 1;
+    enters = t->port[slot].rx == BOND_RX_ACCEPT || t->port[slot].rx == BOND_RX_DRAIN;
+    if (bond_frame_is_link_local(f))
+        a.admit = enters ? BOND_ADMIT_BOTH : BOND_ADMIT_PASS;
+    else
+        a.admit = enters ? BOND_ADMIT_ENTER : BOND_ADMIT_DROP;
+    return a;
 }
 
 #endif

@@ -125,63 +125,83 @@ send_all(struct __sk_buff *skb, uint32_t gen)
     return drop_tx(BOND_MAX_PORTS);
 }
 
-/* The slow half of a choice: the bytes that it needs lie in the frame's fragments. */
-static BOND_INLINE bool
-bring_into_reach(struct __sk_buff *skb, uint32_t want)
+static BOND_INLINE struct bond_frame
+frame_of(struct __sk_buff *skb)
 {
-    return bpf_skb_pull_data(skb, want) == 0;
+    return (struct bond_frame){
+        .data = (const uint8_t *) (long) skb->data,
+        .end = (const uint8_t *) (long) skb->data_end,
+        .len = skb->len,
+        .proto_be = (uint16_t) skb->protocol,
+        .vlan_tci = (uint16_t) skb->vlan_tci,
+        .queue = skb->queue_mapping,
+    };
+}
+
+/* Beside BOND_SEND_*: */
+#define SEND_VIA_PEER 10u /* let it through the veth: bond_tx_peer has its turn */
+#define SEND_LATER 11u    /* overtaken: look again */
+#define SEND_PULL 12u     /* bring `want` bytes into reach and look again */
+
+struct attempt {
+    struct bond_choice c;
+    uint32_t want;
+};
+
+/* One look at one table. A function by itself to the verifier, which checks it once instead of once
+ * for each attempt, and takes any answer for possible. */
+__attribute__((noinline)) int
+choose(struct __sk_buff *skb, uint32_t gen, struct attempt *a)
+{
+    const struct bond_table *t = table_of(gen);
+    struct bond_frame f = frame_of(skb);
+    struct bond_rr rr = {NULL, 0};
+    uint32_t zero = 0;
+
+    if (!a)
+        return 0;
+    if (t->mode == BOND_MODE_BALANCE_RR) {
+        rr.counter = bpf_map_lookup_elem(&rr_counter, &zero);
+        if (t->packets_per_slave == 0)
+            rr.random = bpf_get_prandom_u32();
+    }
+    a->c = bond_choose(t, &f, &rr);
+    a->want = f.want;
+    if (!still_whole(gen))
+        a->c.send = SEND_LATER;
+    else if (bond_frame_missing(&f))
+        a->c.send = SEND_PULL;
+    return 0;
 }
 
 static BOND_INLINE int
 transmit(struct __sk_buff *skb, bool on_bond)
 {
-    struct bond_rr rr = {NULL, 0};
-    uint32_t zero = 0;
+    struct attempt a = {{BOND_SEND_NONE, 0, 0}, 0};
+    uint32_t gen = 0;
 
     for (int i = 0; i < TRIES; i++) {
-        uint32_t gen = head();
-        const struct bond_table *t = table_of(gen);
-        bool via_peer = on_bond && (t->flags & BOND_TABLE_F_VIA_PEER);
-        struct bond_frame f = {
-            .data = (const uint8_t *) (long) skb->data,
-            .end = (const uint8_t *) (long) skb->data_end,
-            .len = skb->len,
-            .proto_be = (uint16_t) skb->protocol,
-            .vlan_tci = (uint16_t) skb->vlan_tci,
-            .queue = skb->queue_mapping,
-        };
-        struct bond_choice c;
-
-        if (via_peer) {
-            if (!still_whole(gen))
-                continue;
-            return PASS;
-        }
-        if (t->mode == BOND_MODE_BALANCE_RR) {
-            rr.counter = bpf_map_lookup_elem(&rr_counter, &zero);
-            if (!rr.counter)
-                break;
-            if (t->packets_per_slave == 0)
-                rr.random = bpf_get_prandom_u32();
-        } else {
-            rr.counter = NULL;
-        }
-        c = bond_choose(t, &f, &rr);
-        if (!still_whole(gen))
+        gen = head();
+        if (on_bond && (table_of(gen)->flags & BOND_TABLE_F_VIA_PEER))
+            a.c.send = still_whole(gen) ? SEND_VIA_PEER : SEND_LATER;
+        else
+            choose(skb, gen, &a);
+        if (a.c.send == SEND_LATER)
             continue;
-        if (bond_frame_missing(&f)) {
-            if (!bring_into_reach(skb, f.want))
-                break;
-            continue;
-        }
-        if (c.send == BOND_SEND_NONE)
+        if (a.c.send != SEND_PULL || bpf_skb_pull_data(skb, a.want))
             break;
-        if (c.send == BOND_SEND_ALL)
-            return send_all(skb, gen);
-        count_tx(c.slot, skb->len);
-        return bpf_redirect(c.ifindex, 0);
     }
-    return drop_tx(BOND_MAX_PORTS);
+    switch (a.c.send) {
+    case SEND_VIA_PEER:
+        return PASS;
+    case BOND_SEND_PORT:
+        count_tx(a.c.slot, skb->len);
+        return bpf_redirect(a.c.ifindex, 0);
+    case BOND_SEND_ALL:
+        return send_all(skb, gen);
+    default:
+        return drop_tx(BOND_MAX_PORTS);
+    }
 }
 
 SEC("tc")
@@ -198,61 +218,45 @@ bond_tx_peer(struct __sk_buff *skb)
     return transmit(skb, false);
 }
 
-/* 01:80:c2:00:00:00..0f: spoken between neighbours (LLDP, LACP, 802.1X, STP). */
-static BOND_INLINE bool
-is_link_local(struct __sk_buff *skb)
+/* A function by itself to the verifier: it checks it once, and takes any number for its answer,
+ * instead of following each of the slots through all that comes after. */
+__attribute__((noinline)) uint32_t
+find_slot(uint32_t gen, uint32_t ifindex)
 {
-    const uint8_t *d = (const uint8_t *) (long) skb->data;
-
-    if (d + BOND_ETH_HLEN > (const uint8_t *) (long) skb->data_end)
-        return false;
-    return d[0] == 0x01 && d[1] == 0x80 && d[2] == 0xc2 && d[3] == 0 && d[4] == 0 &&
-           (d[5] & 0xf0) == 0;
+    return bond_slot_of(table_of(gen), ifindex);
 }
 
-/*
- * Kernel: bond_handle_frame(). An inactive port's frames go nowhere, but for link-local ones, which
- * stay on the port for whoever speaks there. An active port's frames all enter the bond; the
- * kernel driver still shows them to sockets that are bound to the port and a protocol, after the
- * redirect no longer possible. For link-local ones (LLDP, 802.1X) it matters: those do both.
- * A device that is not in the table is none of our business.
- */
 SEC("tc")
 int
 bond_rx(struct __sk_buff *skb)
 {
-    uint32_t bond = 0, slot = BOND_MAX_PORTS, rx = BOND_RX_DROP;
+    struct bond_admission a = {BOND_ADMIT_PASS, BOND_MAX_PORTS, 0};
     struct bond_counters *c;
     bool whole = false;
 
     for (int i = 0; i < TRIES && !whole; i++) {
         uint32_t gen = head();
-        const struct bond_table *t = table_of(gen);
+        struct bond_frame f = frame_of(skb);
 
-        bond = t->bond_ifindex;
-        slot = bond_slot_of(t, skb->ifindex);
-        if (slot < BOND_MAX_PORTS)
-            rx = t->port[slot].rx;
+        a = bond_admit(table_of(gen), &f, find_slot(gen, skb->ifindex));
         whole = still_whole(gen);
     }
-    if (!whole || slot >= BOND_MAX_PORTS)
+    if (!whole || a.slot >= BOND_MAX_PORTS)
         return PASS;
-    c = counters_of(slot);
-    if (!c)
-        return TC_ACT_SHOT;
-    if (rx != BOND_RX_ACCEPT && rx != BOND_RX_DRAIN) {
-        if (is_link_local(skb))
-            return PASS;
+    c = counters_of(a.slot);
+    if (c && a.admit == BOND_ADMIT_DROP)
         c->rx_dropped++;
+    if (!c || a.admit == BOND_ADMIT_DROP)
         return TC_ACT_SHOT;
-    }
+    if (a.admit == BOND_ADMIT_PASS)
+        return PASS;
     c->rx_packets++;
     c->rx_bytes += skb->len;
-    if (is_link_local(skb)) {
-        bpf_clone_redirect(skb, bond, BPF_F_INGRESS);
+    if (a.admit == BOND_ADMIT_BOTH) {
+        bpf_clone_redirect(skb, a.bond_ifindex, BPF_F_INGRESS);
         return PASS;
     }
-    return bpf_redirect(bond, BPF_F_INGRESS);
+    return bpf_redirect(a.bond_ifindex, BPF_F_INGRESS);
 }
 
 char _license[] SEC("license") = "GPL";
