@@ -1,0 +1,400 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * bond.c - makes a bond, steps it, ends it. What core says is carried out in core's order, the
+ * network first: publishing, addresses and announcements come before logs, files and D-Bus.
+ */
+#include "daemon/bond.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "daemon/error.h"
+#include "daemon/notes.h"
+#include "daemon/state.h"
+#include "daemon/status.h"
+
+struct bondd_bond *
+bondd_bond_alloc(struct bondd_engine *e)
+{
+    struct bondd_bond *b = g_new0(struct bondd_bond, 1);
+
+    b->engine = e;
+    b->next_port_id = 1;
+    b->next_ns = BOND_NEVER;
+    return b;
+}
+
+void
+bondd_bond_free(struct bondd_bond *b)
+{
+    if (b == NULL)
+        return;
+    if (b->bpf != NULL)
+        dp_bpf_close(b->bpf, false);
+    g_free(b);
+}
+
+/* The step ---------------------------------------------------------------------------------- */
+
+void
+bondd_bond_publish(struct bondd_bond *b)
+{
+    struct bond_table t;
+    int r;
+
+    bond_table_build(&b->core, &t);
+    if (b->via_peer)
+        t.flags |= BOND_TABLE_F_VIA_PEER;
+    r = dp_bpf_publish(b->bpf, &t);
+    if (r < 0)
+        bondd_warning("%s: publishing the packet table failed: %s", b->core.name, g_strerror(-r));
+}
+
+static void
+announce(struct bondd_bond *b)
+{
+    struct dp_announced sent = {0};
+    int r;
+
+    if (!b->core.admin_up)
+        return;
+    r = dp_announce(b->engine->announcer, b->engine->nl, b->engine->monitor, b->core.ifindex,
+                    &sent);
+    if (r < 0 && r != -ENETDOWN)
+        bondd_warning("%s: announcing was not complete: %s", b->core.name, g_strerror(-r));
+}
+
+static void
+set_bond_mac(struct bondd_bond *b, const uint8_t mac[BOND_MAC_LEN])
+{
+    int r;
+
+    if (memcmp(b->dev_mac, mac, BOND_MAC_LEN) == 0)
+        return;
+    r = dp_link_set_mac(b->engine->nl, b->core.ifindex, mac);
+    if (r == 0)
+        memcpy(b->dev_mac, mac, BOND_MAC_LEN);
+    else
+        bondd_warning("%s: setting its MAC address failed: %s", b->core.name, g_strerror(-r));
+}
+
+static void
+set_port_mac(struct bondd_bond *b, int slot, const uint8_t mac[BOND_MAC_LEN])
+{
+    struct bondd_port *p = &b->port[slot];
+    int r;
+
+    /* Still takes frames for the bond's address when it gets its own back: no gap. */
+    if (b->core.port[slot].phase == BOND_PHASE_LINGERING &&
+        memcmp(mac, b->core.mac, BOND_MAC_LEN) != 0)
+        bondd_port_linger(p, b->engine->nl, b->core.mac);
+    r = bondd_port_set_mac(p, b->engine->nl, mac);
+    b->ports_changed = true;
+    if (r < 0 && r != -ENODEV) {
+        b->mac_error = r;
+        g_snprintf(p->trouble, sizeof(p->trouble), "The MAC address of %s could not be set: %s.",
+                   p->name, g_strerror(-r));
+    }
+}
+
+/* The slot is free for core already. The record goes to the file first: killed in between, the
+ * next bondd finishes. */
+static void
+release(struct bondd_bond *b, int slot)
+{
+    struct bondd_port *p = &b->port[slot];
+
+    if (!p->in_use)
+        return;
+    b->ports_changed = true;
+    bondd_bond_save(b);
+    bondd_engine_unmap(b->engine, p->ifindex);
+    bondd_port_restore(p, b->engine->nl, b->bpf);
+    b->ports_changed = b->features_stale = true;
+}
+
+static void
+carry_out(struct bondd_bond *b, const struct bond_action *a)
+{
+    switch (a->type) {
+    case BOND_ACT_PUBLISH:
+        bondd_bond_publish(b);
+        break;
+    case BOND_ACT_CARRIER:
+        dp_link_set_up(b->engine->nl, b->peer_ifindex, a->on);
+        break;
+    case BOND_ACT_BOND_MAC:
+        set_bond_mac(b, a->mac);
+        break;
+    case BOND_ACT_PORT_MAC:
+        set_port_mac(b, a->slot, a->mac);
+        break;
+    case BOND_ACT_ANNOUNCE:
+        announce(b);
+        break;
+    case BOND_ACT_RESEND_IGMP:
+        dp_resend_igmp(b->engine->announcer, b->engine->monitor, b->core.ifindex);
+        break;
+    case BOND_ACT_PORT_RELEASE:
+        release(b, a->slot);
+        break;
+    case BOND_ACT_NOTE:
+        break; /* afterwards */
+    }
+}
+
+/* A port that came in has its slot now; one that came back need not linger any more. */
+static void
+settle_ports(struct bondd_bond *b)
+{
+    for (guint i = 0; i < BOND_MAX_PORTS; i++) {
+        if (b->port[i].uc_set && b->core.port[i].phase == BOND_PHASE_MEMBER) {
+            bondd_port_unlinger(&b->port[i], b->engine->nl);
+            b->ports_changed = true;
+        }
+    }
+}
+
+static void
+take_slot(struct bondd_bond *b, int slot)
+{
+    struct bondd_port *coming = &b->port[BONDD_PORT_COMING];
+
+    if (!coming->in_use)
+        return;
+    b->port[slot] = *coming;
+    memset(coming, 0, sizeof(*coming));
+    b->ports_changed = true;
+    dp_bpf_counters_reset(b->bpf, (unsigned) slot);
+    bondd_engine_map(b->engine, b->port[slot].ifindex, b);
+}
+
+/* A look that found nothing new leaves files and D-Bus alone. The time of the next look moves on
+ * with every one, and means nothing to them. */
+static bool
+is_news(struct bondd_bond *b)
+{
+    b->saved.poll_at_ns = b->core.poll_at_ns;
+    return b->ports_changed || memcmp(&b->saved, &b->core, sizeof(b->core)) != 0;
+}
+
+/* Looks of all bonds fall on the same ticks of the clock, so that a hundred bonds wake the machine
+ * as often as one does. Never later than core asked for. */
+static void
+align_look(struct bondd_bond *b, uint64_t now)
+{
+    uint64_t period = b->core.opt.num[BOND_OPT_MIIMON] * BOND_NSEC_PER_MSEC;
+    uint64_t at = b->core.poll_at_ns;
+
+    if (period == 0 || at == BOND_NEVER || at - at % period <= now)
+        return;
+    b->core.poll_at_ns = at - at % period;
+    b->next_ns = MIN(b->next_ns, b->core.poll_at_ns);
+}
+
+int
+bondd_bond_step(struct bondd_bond *b, const struct bond_event *ev, GError **error)
+{
+    struct bond_actions acts;
+    struct bond_err err = {0};
+    uint64_t now = bondd_now_ns(), took_us = 0;
+    int r = bond_step(&b->core, ev, now, &acts, &err);
+
+    if (r < 0) {
+        if (err.kind == BOND_ERR_NONE && err.text[0] == '\0')
+            err.code = r;
+        bondd_error_from_core(error, &err);
+        return r;
+    }
+    b->next_ns = acts.next_ns;
+    align_look(b, now);
+    if (ev->type == BOND_EV_PORT_ATTACH)
+        take_slot(b, r);
+    for (uint32_t i = 0; i < acts.n; i++)
+        carry_out(b, &acts.v[i]);
+    settle_ports(b);
+    if (b->news_at_ns != 0)
+        took_us = (bondd_now_ns() - b->news_at_ns) / 1000;
+    for (uint32_t i = 0; i < acts.n; i++) {
+        if (acts.v[i].type == BOND_ACT_NOTE)
+            bondd_note_core(b, &acts.v[i], took_us);
+    }
+    if (acts.n > 0 || is_news(b))
+        bondd_engine_touch(b->engine, b);
+    return r;
+}
+
+/* Files ------------------------------------------------------------------------------------- */
+
+void
+bondd_bond_save(struct bondd_bond *b)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (!is_news(b))
+        return;
+    if (!bondd_state_write(b->engine->config->state_dir, b, &error)) {
+        bondd_warning("%s", error->message);
+        return;
+    }
+    memcpy(&b->saved, &b->core, sizeof(b->core));
+    b->ports_changed = false;
+}
+
+/* Beginning and end ------------------------------------------------------------------------- */
+
+static bool
+open_devices(struct bondd_bond *b, const char *name, const uint8_t *mac, GError **error)
+{
+    char text[256] = "";
+    int ifindex, r;
+
+    r = dp_link_create_pair(b->engine->nl, name, mac, &ifindex, &b->peer_ifindex);
+    if (r == -EEXIST) {
+        g_set_error(error, BONDD_ERROR, BONDD_ERROR_BAD_NAME,
+                    "Bond \"%s\" cannot be created: a link of that name exists already.", name);
+        return false;
+    }
+    if (r < 0) {
+        bondd_error_from_errno(error, r, "Creating the link of bond \"%s\"", name);
+        return false;
+    }
+    b->core.ifindex = ifindex;
+    r = dp_bpf_open(&b->bpf, b->engine->config->pin_dir, name, ifindex, b->peer_ifindex, text,
+                    sizeof(text));
+    if (r < 0) {
+        bondd_error_from_errno(error, r, "The packet path of bond \"%s\" could not be set up: %s",
+                               name, text);
+        b->bpf = NULL;
+        return false;
+    }
+    return true;
+}
+
+static void
+undo_create(struct bondd_bond *b, const char *name)
+{
+    if (b->bpf != NULL)
+        dp_bpf_close(b->bpf, true);
+    b->bpf = NULL;
+    if (b->core.ifindex > 0)
+        dp_link_delete(b->engine->nl, b->core.ifindex);
+    bondd_state_remove(b->engine->config->state_dir, name);
+    bondd_bond_free(b);
+}
+
+struct bondd_bond *
+bondd_bond_create(struct bondd_engine *e, const char *name, const struct bond_options *opt,
+                  const uint8_t *mac, uint32_t drain_ms, GError **error)
+{
+    struct bondd_bond *b = bondd_bond_alloc(e);
+    struct bond_event ev = {.type = BOND_EV_BOND_LINK};
+    struct dp_link link;
+    int r;
+
+    if (!open_devices(b, name, mac, error)) {
+        undo_create(b, name);
+        return NULL;
+    }
+    bond_init(&b->core, name, b->core.ifindex, opt);
+    b->core.drain_ms = drain_ms;
+    g_strlcpy(b->dev_name, name, sizeof(b->dev_name));
+    b->id = e->next_id++;
+    r = dp_link_get_index(e->nl, b->core.ifindex, &link);
+    if (r < 0) {
+        bondd_error_from_errno(error, r, "Reading the link of bond \"%s\"", name);
+        undo_create(b, name);
+        return NULL;
+    }
+    b->mtu = link.mtu;
+    memcpy(b->dev_mac, link.mac, BOND_MAC_LEN);
+    bondd_engine_add(e, b);
+    ev.u.bond_link.admin_up = (link.flags & IFF_UP) != 0;
+    ev.u.bond_link.mac_given = mac != NULL;
+    memcpy(ev.u.bond_link.mac, link.mac, BOND_MAC_LEN);
+    bondd_bond_step(b, &ev, NULL);
+    bondd_bond_publish(b);
+    bondd_bond_save(b);
+    bondd_note(b, "bond-created", NULL, "", "Bond %s has been created, mode %s.", name,
+               bond_mode_name((enum bond_mode) opt->num[BOND_OPT_MODE]));
+    return b;
+}
+
+void
+bondd_bond_destroy(struct bondd_bond *b)
+{
+    struct bondd_engine *e = b->engine;
+    struct dp_link link;
+
+    for (int i = 0; i < (int) BOND_MAX_PORTS; i++) {
+        struct bond_event ev = {.type = BOND_EV_PORT_DETACH, .slot = i, .u.detach.hard = true};
+
+        if (b->core.port[i].phase != BOND_PHASE_FREE)
+            bondd_bond_step(b, &ev, NULL);
+    }
+    for (guint i = 0; i < G_N_ELEMENTS(b->port); i++) {
+        if (b->port[i].in_use)
+            bondd_port_restore(&b->port[i], e->nl, b->bpf);
+    }
+    if (b->bpf != NULL)
+        dp_bpf_close(b->bpf, true);
+    b->bpf = NULL;
+    if (dp_link_get_index(e->nl, b->core.ifindex, &link) == 0)
+        dp_link_delete(e->nl, b->core.ifindex);
+    bondd_state_remove(e->config->state_dir, b->core.name);
+    bondd_status_remove(b);
+    bondd_note(b, "bond-deleted", NULL, "", "Bond %s is no more.", b->core.name);
+    bondd_engine_remove(e, b);
+}
+
+/* Options ----------------------------------------------------------------------------------- */
+
+static bool
+has_port(const void *data, const char *ifname)
+{
+    const struct bondd_bond *b = data;
+    int slot = bond_port_by_name(&b->core, ifname);
+
+    return slot != BOND_NO_PORT && bond_slot_is_member(&b->core, slot);
+}
+
+bool
+bondd_bond_set_options(struct bondd_bond *b, guint n, const char *const *names,
+                       const char *const *values, bool replace, bool strict, bool check,
+                       GError **error)
+{
+    int order[BOND_MAX_PORTS];
+    struct bond_event ev = {.type = BOND_EV_OPTIONS};
+    struct bond_err err = {0};
+    struct bond_opt_ctx ctx = {
+        .is_up = b->core.admin_up,
+        .n_ports = bond_port_order(&b->core, false, order),
+        .live = !strict,
+        .has_port = has_port,
+        .data = b,
+    };
+
+    ev.u.options = b->core.opt;
+    if (bond_options_apply(&ev.u.options, n, names, values, replace, &ctx, &err) < 0) {
+        bondd_error_from_core(error, &err);
+        return false;
+    }
+    return check || bondd_bond_step(b, &ev, error) >= 0;
+}
+
+bool
+bondd_bond_set_active(struct bondd_bond *b, const char *ifname, GError **error)
+{
+    struct bond_event ev = {.type = BOND_EV_SET_ACTIVE, .slot = BOND_NO_PORT};
+
+    if (ifname[0] != '\0') {
+        ev.slot = bond_port_by_name(&b->core, ifname);
+        if (ev.slot == BOND_NO_PORT) {
+            g_set_error(error, BONDD_ERROR, BONDD_ERROR_NO_SUCH_PORT,
+                        "\"%s\" is not a port of bond %s: only a port can be made the active one.",
+                        ifname, b->core.name);
+            return false;
+        }
+    }
+    return bondd_bond_step(b, &ev, error) >= 0;
+}

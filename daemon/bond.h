@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * bond.h - one bond of bondd: core's state, the datapath's handles, and what ties them together.
+ *
+ * bond.c makes, steps and ends a bond; attach.c brings ports in and takes them out; watch.c turns
+ * what happens to links into events for core; takeover.c goes on after a restart.
+ */
+#ifndef BONDD_BOND_H
+#define BONDD_BOND_H
+
+#include <glib.h>
+
+#include "core/bond.h"
+#include "daemon/engine.h"
+#include "daemon/port.h"
+
+#define BONDD_PORT_COMING BOND_MAX_PORTS /* index of the port that has no slot yet */
+
+struct bondd_bond {
+    struct bondd_engine *engine; /* borrowed */
+    struct bond core;
+    struct dp_bpf *bpf;
+    int peer_ifindex;
+    uint32_t id, next_port_id; /* numbers in D-Bus paths */
+
+    /* the bond's device as last seen */
+    uint32_t mtu;
+    uint8_t dev_mac[BOND_MAC_LEN];
+    char dev_name[BOND_NAME_SIZE]; /* differs from core.name when somebody renamed it */
+    bool promisc, via_peer;
+
+    uint64_t next_ns;    /* core wants to be called then */
+    uint64_t news_at_ns; /* when the event that is being handled came in; 0: none */
+    bool look;           /* a port's link has news */
+    bool dirty;          /* files and D-Bus lag behind */
+    struct bond saved;   /* what the state file holds of core */
+    bool ports_changed;  /* the state file lags behind in what was done to ports */
+    bool features_stale; /* the bond's offloads may not be those of its ports */
+    int mac_error;       /* of the last MAC that a port did not accept; 0 */
+
+    /* by slot; one more for a port on its way in. in_use while core's slot is free: to restore */
+    struct bondd_port port[BOND_MAX_PORTS + 1];
+};
+
+/* bond.c ------------------------------------------------------------------------------------ */
+
+struct bondd_bond *bondd_bond_alloc(struct bondd_engine *e);
+void bondd_bond_free(struct bondd_bond *b); /* memory and handles; the kernel keeps everything */
+
+/* A new bond with its devices. All or nothing: on failure NULL and nothing is left behind. */
+struct bondd_bond *bondd_bond_create(struct bondd_engine *e, const char *name,
+                                     const struct bond_options *opt, const uint8_t *mac,
+                                     uint32_t drain_ms, GError **error);
+/* Ports let go, devices and pins removed (also when the link is already gone). */
+void bondd_bond_destroy(struct bondd_bond *b);
+
+/* One event through core, and all that follows from it. Returns what bond_step() returned. */
+int bondd_bond_step(struct bondd_bond *b, const struct bond_event *ev, GError **error);
+void bondd_bond_publish(struct bondd_bond *b);
+
+/* Makes the state file true; after this returns a kill loses nothing. */
+void bondd_bond_save(struct bondd_bond *b);
+
+/* n options at once; `check`: only say whether they would do. */
+bool bondd_bond_set_options(struct bondd_bond *b, guint n, const char *const *names,
+                            const char *const *values, bool replace, bool strict, bool check,
+                            GError **error);
+bool bondd_bond_set_active(struct bondd_bond *b, const char *ifname, GError **error);
+
+/* attach.c ---------------------------------------------------------------------------------- */
+
+struct bondd_port_settings {
+    bool has_queue_id, has_prio;
+    uint16_t queue_id;
+    int32_t prio;
+};
+
+/* The slot, or -1. */
+int bondd_bond_attach(struct bondd_bond *b, const char *ifname,
+                      const struct bondd_port_settings *settings, GError **error);
+/* The slot that is leaving (or has left already), or -1. */
+int bondd_bond_detach(struct bondd_bond *b, const char *ifname, bool hard, GError **error);
+bool bondd_bond_port_settings(struct bondd_bond *b, int slot,
+                              const struct bondd_port_settings *settings, GError **error);
+/* The slot's device, in whatever phase of the bond, or BOND_NO_PORT. */
+int bondd_bond_slot(const struct bondd_bond *b, int ifindex);
+
+/* watch.c ----------------------------------------------------------------------------------- */
+
+void bondd_bond_link_changed(struct bondd_bond *b, const struct dp_link *link);
+void bondd_bond_peer_changed(struct bondd_bond *b, const struct dp_link *link);
+void bondd_bond_port_changed(struct bondd_bond *b, int slot, const struct dp_link *link);
+void bondd_bond_port_gone(struct bondd_bond *b, int slot);
+void bondd_bond_port_address(struct bondd_bond *b, int slot, const struct dp_addr *addr);
+/* All ports are read and core is told; then time passes. */
+void bondd_bond_look(struct bondd_bond *b);
+void bondd_bond_sync_features(struct bondd_bond *b);
+void bondd_bond_sync_promisc(struct bondd_bond *b, const struct dp_link *link);
+
+/* takeover.c -------------------------------------------------------------------------------- */
+
+/* Goes on with every bond that has a state file. */
+void bondd_takeover_all(struct bondd_engine *e);
+/* A bond's link whose state is lost: removed, with what is known of its ports undone. */
+void bondd_takeover_clear_orphan(struct bondd_engine *e, const struct dp_link *link);
+
+#endif

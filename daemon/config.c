@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * config.c - reads the optional configuration file. A mistake in it never keeps bondd from
+ * starting: traffic is worth more than a setting.
+ */
+#include "daemon/config.h"
+
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "core/limits.h"
+
+#define GROUP "main"
+
+void
+bondd_config_init(struct bondd_config *c)
+{
+    *c = (struct bondd_config){
+        .run_dir = g_strdup("/run/bonding"),
+        .state_dir = g_strdup("/run/bondd"),
+        .pin_dir = g_strdup("/sys/fs/bpf/bondd"),
+        .file = g_strdup("/etc/bondd.conf"),
+        .datapath = BONDD_DATAPATH_AUTO,
+        .drain_ms = BONDD_DRAIN_MS_DEFAULT,
+        .max_bonds = BOND_MAX_BONDS,
+        .idle_exit_s = 60,
+        .warnings = g_ptr_array_new_with_free_func(g_free),
+    };
+}
+
+void
+bondd_config_clear(struct bondd_config *c)
+{
+    g_free(c->run_dir);
+    g_free(c->state_dir);
+    g_free(c->pin_dir);
+    g_free(c->file);
+    g_ptr_array_unref(c->warnings);
+    memset(c, 0, sizeof(*c));
+}
+
+static void warn(struct bondd_config *c, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+static void
+warn(struct bondd_config *c, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    g_ptr_array_add(c->warnings, g_strdup_vprintf(format, args));
+    va_end(args);
+}
+
+static void
+read_datapath(struct bondd_config *c, const char *value)
+{
+    if (strcmp(value, "auto") == 0)
+        c->datapath = BONDD_DATAPATH_AUTO;
+    else if (strcmp(value, "bpf") == 0)
+        c->datapath = BONDD_DATAPATH_BPF;
+    else if (strcmp(value, "kernel") == 0)
+        c->datapath = BONDD_DATAPATH_KERNEL;
+    else
+        warn(c, "%s: datapath=\"%s\" is not understood: auto, bpf or kernel is allowed.", c->file,
+             value);
+}
+
+static void
+read_drain(struct bondd_config *c, const char *value)
+{
+    guint64 ms;
+
+    if (g_ascii_string_to_unsigned(value, 10, 0, BONDD_DRAIN_MS_MAX, &ms, NULL))
+        c->drain_ms = (uint32_t) ms;
+    else
+        warn(c,
+             "%s: drain-ms=\"%s\" is not understood: a number of milliseconds, 0 to %u, is "
+             "allowed.",
+             c->file, value, BONDD_DRAIN_MS_MAX);
+}
+
+static void
+read_group(struct bondd_config *c, GKeyFile *kf)
+{
+    g_auto(GStrv) keys = g_key_file_get_keys(kf, GROUP, NULL, NULL);
+
+    for (guint i = 0; keys != NULL && keys[i] != NULL; i++) {
+        g_autofree char *value = g_key_file_get_string(kf, GROUP, keys[i], NULL);
+
+        if (value == NULL)
+            warn(c, "%s: the value of %s is not valid UTF-8.", c->file, keys[i]);
+        else if (strcmp(keys[i], "datapath") == 0)
+            read_datapath(c, g_strstrip(value));
+        else if (strcmp(keys[i], "drain-ms") == 0)
+            read_drain(c, g_strstrip(value));
+        else
+            warn(c, "%s: key \"%s\" is not known in [%s]: datapath and drain-ms are allowed.",
+                 c->file, keys[i], GROUP);
+    }
+}
+
+void
+bondd_config_read(struct bondd_config *c)
+{
+    g_autoptr(GKeyFile) kf = g_key_file_new();
+    g_autoptr(GError) error = NULL;
+    g_auto(GStrv) groups = NULL;
+
+    if (!g_key_file_load_from_file(kf, c->file, G_KEY_FILE_NONE, &error)) {
+        if (!g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_NOENT))
+            warn(c, "%s cannot be read and is ignored: %s.", c->file, error->message);
+        return;
+    }
+    groups = g_key_file_get_groups(kf, NULL);
+    for (guint i = 0; groups[i] != NULL; i++) {
+        if (strcmp(groups[i], GROUP) == 0)
+            read_group(c, kf);
+        else
+            warn(c, "%s: group [%s] is not known: [%s] is allowed.", c->file, groups[i], GROUP);
+    }
+}
+
+static bool
+module_listed(const char *release, const char *list)
+{
+    g_autofree char *path = g_build_filename("/lib/modules", release, list, NULL);
+    g_autofree char *text = NULL;
+
+    return g_file_get_contents(path, &text, NULL, NULL) &&
+           strstr(text, "/bonding/bonding.ko") != NULL;
+}
+
+bool
+bondd_kernel_has_bonding(void)
+{
+    struct utsname u;
+
+    if (access("/sys/module/bonding", F_OK) == 0 || access("/proc/net/bonding", F_OK) == 0)
+        return true;
+    return uname(&u) == 0 &&
+           (module_listed(u.release, "modules.dep") || module_listed(u.release, "modules.builtin"));
+}
+
+const char *
+bondd_config_datapath(const struct bondd_config *c, const char **reason)
+{
+    switch (c->datapath) {
+    case BONDD_DATAPATH_BPF:
+        *reason = "The configuration file says datapath=bpf.";
+        return "bpf";
+    case BONDD_DATAPATH_KERNEL:
+        *reason = "The configuration file says datapath=kernel.";
+        return "kernel";
+    case BONDD_DATAPATH_AUTO:
+        break;
+    }
+    *reason = bondd_kernel_has_bonding()
+                  ? "It is the default; the kernel's bonding driver is there, too."
+                  : "It is the default, and the kernel has no bonding driver.";
+    return "bpf";
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * engine.h - all bonds, and the events of the kernel and of time that move them.
+ *
+ * Knows nothing of D-Bus: an observer is told when files are written, in idle time.
+ */
+#ifndef BONDD_ENGINE_H
+#define BONDD_ENGINE_H
+
+#include <glib.h>
+
+#include "daemon/config.h"
+#include "daemon/log.h"
+#include "datapath/announce.h"
+#include "datapath/bpf.h"
+#include "datapath/link.h"
+#include "datapath/monitor.h"
+
+struct bondd_bond;
+
+struct bondd_observer {                                     /* any may be NULL */
+    void (*bond_changed)(struct bondd_bond *b, void *data); /* new, or anything of it changed */
+    void (*bond_removed)(struct bondd_bond *b, void *data); /* about to be freed */
+    void *data;
+};
+
+struct bondd_engine {
+    const struct bondd_config *config; /* borrowed */
+    struct bondd_log *log;
+    struct dp_nl *nl;
+    struct dp_monitor *monitor;
+    struct dp_announcer *announcer;
+    GPtrArray *bonds;       /* of struct bondd_bond, in order of creation */
+    GHashTable *by_ifindex; /* ifindex of bond, peer, port -> struct bondd_bond */
+    struct bondd_observer observer;
+    uint32_t next_id;
+    guint monitor_source, timer_source, idle_source;
+    int timer_fd;
+};
+
+/* Opens everything, takes over what a bondd before left, and starts to watch. */
+bool bondd_engine_start(struct bondd_engine *e, const struct bondd_config *config, GError **error);
+/* Files are made true; the kernel keeps everything. */
+void bondd_engine_stop(struct bondd_engine *e);
+
+uint64_t bondd_now_ns(void); /* CLOCK_MONOTONIC */
+
+struct bondd_bond *bondd_engine_find(const struct bondd_engine *e, const char *name);
+struct bondd_bond *bondd_engine_by_ifindex(const struct bondd_engine *e, int ifindex);
+
+/* Registered: events reach it. The engine owns `b` from add on; remove frees it. */
+void bondd_engine_add(struct bondd_engine *e, struct bondd_bond *b);
+void bondd_engine_remove(struct bondd_engine *e, struct bondd_bond *b);
+void bondd_engine_map(struct bondd_engine *e, int ifindex, struct bondd_bond *b);
+void bondd_engine_unmap(struct bondd_engine *e, int ifindex);
+
+/* Something of the bond changed: files and D-Bus follow when nothing urgent is left. */
+void bondd_engine_touch(struct bondd_engine *e, struct bondd_bond *b);
+/* They follow now (before a method call is answered). */
+void bondd_engine_flush(struct bondd_engine *e);
+/* What the kernel has told and nobody has read yet (before a method call is judged). */
+void bondd_engine_catch_up(struct bondd_engine *e);
+/* The timer, after deadlines changed. */
+void bondd_engine_rearm(struct bondd_engine *e);
+
+/* The rules for names of bonds; sets BadName, BondExists. */
+bool bondd_engine_check_name(struct bondd_engine *e, const char *name, GError **error);
+
+#endif

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * notes.c - finds words. Never changes state.
+ */
+#include "daemon/notes.h"
+
+static const char *
+port_name(const struct bondd_bond *b, int slot)
+{
+    return slot >= 0 && slot < (int) BOND_MAX_PORTS ? b->port[slot].name : "";
+}
+
+/* The sentence without its reason. */
+static char *
+sentence(const struct bondd_bond *b, const struct bond_action *a)
+{
+    const char *port = port_name(b, a->slot), *other = port_name(b, a->other);
+
+    switch (a->note) {
+    case BOND_NOTE_PORT_ATTACHED:
+        return g_strdup_printf("%s is a port now", port);
+    case BOND_NOTE_PORT_LEAVING:
+        return g_strdup_printf("%s is leaving: nothing more is sent by it", port);
+    case BOND_NOTE_PORT_RELEASED:
+        return g_strdup_printf("%s has been let go", port);
+    case BOND_NOTE_LINK_FAIL:
+        return g_strdup_printf("The link of %s went down, downdelay runs", port);
+    case BOND_NOTE_LINK_DOWN:
+        return g_strdup_printf("The link of %s is down", port);
+    case BOND_NOTE_LINK_BACK:
+        return g_strdup_printf("The link of %s came back, updelay runs", port);
+    case BOND_NOTE_LINK_UP:
+        return g_strdup_printf("The link of %s is up", port);
+    case BOND_NOTE_ACTIVE_CHANGED:
+        if (port[0] == '\0')
+            return g_strdup_printf("No port is active any more, %s was", other);
+        if (other[0] == '\0')
+            return g_strdup_printf("%s is the active port now", port);
+        return g_strdup_printf("%s is the active port now instead of %s", port, other);
+    case BOND_NOTE_CARRIER_UP:
+        return g_strdup("The bond has a carrier");
+    case BOND_NOTE_CARRIER_DOWN:
+        return g_strdup("The bond has lost its carrier");
+    case BOND_NOTE_OPTIONS_CHANGED:
+        return g_strdup("Options have changed");
+    case BOND_NOTE_MAC_CHANGED:
+        return g_strdup_printf("The bond's MAC address is %02x:%02x:%02x:%02x:%02x:%02x now",
+                               b->core.mac[0], b->core.mac[1], b->core.mac[2], b->core.mac[3],
+                               b->core.mac[4], b->core.mac[5]);
+    case BOND_NOTE_N:
+        break;
+    }
+    return g_strdup(bond_note_name(a->note));
+}
+
+void
+bondd_note_core(struct bondd_bond *b, const struct bond_action *a, uint64_t took_us)
+{
+    g_autofree char *text = sentence(b, a);
+    const char *reason = a->reason != BOND_REASON_NONE ? bond_reason_text(a->reason) : "";
+    struct bondd_event_args args = {
+        .bond = b->core.name,
+        .port = port_name(b, a->slot),
+        .other = a->note == BOND_NOTE_ACTIVE_CHANGED ? port_name(b, a->other) : "",
+        .event = bond_note_name(a->note),
+        .reason = reason,
+        .took_us = took_us,
+    };
+
+    if (reason[0] != '\0')
+        bondd_log_add(b->engine->log, &args, "%s (%s).", text, reason);
+    else
+        bondd_log_add(b->engine->log, &args, "%s.", text);
+}
+
+void
+bondd_note(struct bondd_bond *b, const char *event, const char *port, const char *reason,
+           const char *format, ...)
+{
+    struct bondd_event_args args = {
+        .bond = b->core.name,
+        .port = port,
+        .event = event,
+        .reason = reason,
+    };
+    g_autofree char *text = NULL;
+    va_list ap;
+
+    va_start(ap, format);
+    text = g_strdup_vprintf(format, ap);
+    va_end(ap);
+    bondd_log_add(b->engine->log, &args, "%s", text);
+}

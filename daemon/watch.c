@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * watch.c - what happens to the links of a bond, as events for core. Decides only who a device
+ * belongs to: a port that somebody else has taken is let go, never fought over.
+ */
+#include "daemon/bond.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "daemon/notes.h"
+
+/* A look at all ports ------------------------------------------------------------------------ */
+
+static void
+port_gone(struct bondd_bond *b, int slot)
+{
+    struct bond_event ev = {.type = BOND_EV_PORT_GONE, .slot = slot};
+
+    bondd_bond_step(b, &ev, NULL);
+}
+
+static void
+feed_port(struct bondd_bond *b, int slot, const struct dp_link *link, bool ask_speed)
+{
+    const struct bond_port *p = &b->core.port[slot];
+    struct bond_event ev = {.type = BOND_EV_PORT_LINK, .slot = slot};
+
+    ev.u.port_link.admin_up = (link->flags & IFF_UP) != 0;
+    ev.u.port_link.carrier = link->carrier;
+    ev.u.port_link.speed_mbps = p->speed_mbps;
+    ev.u.port_link.duplex = p->duplex;
+    if (ask_speed)
+        dp_link_speed(link->ifindex, &ev.u.port_link.speed_mbps, &ev.u.port_link.duplex);
+    memcpy(ev.u.port_link.mac, link->mac, BOND_MAC_LEN);
+    g_strlcpy(ev.u.port_link.name, link->name, sizeof(ev.u.port_link.name));
+    bondd_bond_step(b, &ev, NULL);
+}
+
+/* The speed is read when a link has come up, and after every other port has been judged: asking a
+ * driver may take long. */
+static bool
+speed_is_stale(const struct bond_port *p, const struct dp_link *link, bool had_carrier)
+{
+    return link->carrier && (!had_carrier || p->speed_mbps == BOND_SPEED_UNKNOWN);
+}
+
+void
+bondd_bond_look(struct bondd_bond *b)
+{
+    struct bond_event tick = {.type = BOND_EV_TICK};
+    struct dp_link links[BOND_MAX_PORTS];
+    int order[BOND_MAX_PORTS], state[BOND_MAX_PORTS];
+    uint32_t n = bond_port_order(&b->core, true, order);
+    bool ask[BOND_MAX_PORTS] = {false};
+    int active = b->core.active;
+
+    b->look = false;
+    for (uint32_t i = 0; i < n; i++) {
+        int ifindex = b->core.port[order[i]].ifindex;
+
+        state[i] = dp_link_get_index(b->engine->nl, ifindex, &links[i]);
+    }
+    /* The active port last: when it has failed, what the others can do is known already. */
+    for (int last = 0; last <= 1; last++) {
+        for (uint32_t i = 0; i < n; i++) {
+            int slot = order[i];
+            bool had = b->core.port[slot].carrier;
+
+            if ((slot == active) != (last == 1) || b->core.port[slot].phase == BOND_PHASE_FREE)
+                continue;
+            if (state[i] == -ENODEV) {
+                port_gone(b, slot);
+            } else if (state[i] == 0) {
+                ask[i] = speed_is_stale(&b->core.port[slot], &links[i], had);
+                feed_port(b, slot, &links[i], false);
+            }
+        }
+    }
+    bondd_bond_step(b, &tick, NULL);
+    for (uint32_t i = 0; i < n; i++) {
+        if (ask[i] && b->core.port[order[i]].phase != BOND_PHASE_FREE)
+            feed_port(b, order[i], &links[i], true);
+    }
+}
+
+/* Ports -------------------------------------------------------------------------------------- */
+
+static void
+claimed(struct bondd_bond *b, int slot)
+{
+    struct bond_event ev = {.type = BOND_EV_PORT_CLAIMED, .slot = slot};
+
+    bondd_bond_step(b, &ev, NULL);
+}
+
+static void
+taken(struct bondd_bond *b, int slot, const struct dp_link *link)
+{
+    struct bond_event ev = {.type = BOND_EV_PORT_DETACH, .slot = slot, .u.detach.hard = true};
+    const struct dp_link *master = dp_monitor_link(b->engine->monitor, link->master);
+
+    bondd_note(b, "port-taken", link->name, "somebody else took it",
+               "%s was made a port of %s: it is let go.", link->name,
+               master != NULL ? master->name : "another device");
+    bondd_bond_step(b, &ev, NULL);
+}
+
+void
+bondd_bond_port_changed(struct bondd_bond *b, int slot, const struct dp_link *link)
+{
+    struct bondd_port *p = &b->port[slot];
+
+    if (strcmp(p->name, link->name) != 0) {
+        bondd_note(b, "port-renamed", link->name, "somebody renamed it",
+                   "Port %s is called %s now.", p->name, link->name);
+        g_strlcpy(p->name, link->name, sizeof(p->name));
+        b->ports_changed = true;
+    }
+    if (bond_slot_is_member(&b->core, slot)) {
+        if (link->master != 0)
+            taken(b, slot, link);
+    } else if (link->master != 0 || !(link->flags & IFF_UP)) {
+        claimed(b, slot);
+    }
+    b->look = true;
+}
+
+void
+bondd_bond_port_gone(struct bondd_bond *b, int slot)
+{
+    if (b->core.port[slot].phase != BOND_PHASE_FREE)
+        port_gone(b, slot);
+    b->look = true;
+}
+
+/* A link-local IPv6 address says nothing: the kernel makes it by itself. */
+void
+bondd_bond_port_address(struct bondd_bond *b, int slot, const struct dp_addr *addr)
+{
+    if (bond_slot_is_member(&b->core, slot))
+        return;
+    if (addr->family == AF_INET6 && IN6_IS_ADDR_LINKLOCAL(&addr->u.v6))
+        return;
+    claimed(b, slot);
+}
+
+/* The bond's own device ----------------------------------------------------------------------- */
+
+struct uppers {
+    const struct bondd_bond *b;
+    bool foreign_mac;
+};
+
+static void
+look_at_upper(const struct dp_link *link, void *data)
+{
+    struct uppers *u = data;
+
+    if (link->lower == u->b->core.ifindex && link->ifindex != u->b->peer_ifindex &&
+        memcmp(link->mac, u->b->dev_mac, BOND_MAC_LEN) != 0)
+        u->foreign_mac = true;
+}
+
+/* Somebody captures on the bond if its promiscuity is more than what devices above it explain: one
+ * for a bridge, one for all VLANs and macvlans with addresses of their own (a veth has no filter
+ * for further addresses and turns promiscuous instead). */
+void
+bondd_bond_sync_promisc(struct bondd_bond *b, const struct dp_link *link)
+{
+    struct uppers u = {.b = b};
+    uint32_t explained;
+    bool promisc = link->promiscuity > 0, via_peer;
+
+    dp_monitor_foreach_link(b->engine->monitor, look_at_upper, &u);
+    explained = (link->master != 0 ? 1 : 0) + (u.foreign_mac ? 1 : 0);
+    via_peer = link->promiscuity > explained;
+    if (promisc != b->promisc) {
+        b->promisc = promisc;
+        for (guint i = 0; i < BOND_MAX_PORTS; i++) {
+            if (b->port[i].in_use)
+                bondd_port_set_promisc(&b->port[i], b->engine->nl, promisc);
+        }
+        b->ports_changed = true;
+        bondd_engine_touch(b->engine, b);
+    }
+    if (via_peer != b->via_peer) {
+        b->via_peer = via_peer;
+        bondd_bond_publish(b);
+    }
+}
+
+static void
+set_mtu(struct bondd_bond *b, uint32_t mtu)
+{
+    b->mtu = mtu;
+    dp_link_set_mtu(b->engine->nl, b->peer_ifindex, mtu);
+    for (guint i = 0; i < BOND_MAX_PORTS; i++) {
+        if (b->port[i].in_use)
+            bondd_port_set_mtu(&b->port[i], b->engine->nl, mtu);
+    }
+    b->ports_changed = true;
+    bondd_note(b, "mtu-changed", NULL, "somebody set it", "The MTU is %u now.", mtu);
+    bondd_engine_touch(b->engine, b);
+}
+
+void
+bondd_bond_link_changed(struct bondd_bond *b, const struct dp_link *link)
+{
+    struct bond_event ev = {.type = BOND_EV_BOND_LINK};
+    bool mac_given = memcmp(link->mac, b->dev_mac, BOND_MAC_LEN) != 0 &&
+                     memcmp(link->mac, b->core.mac, BOND_MAC_LEN) != 0;
+    bool up = (link->flags & IFF_UP) != 0;
+
+    if (strcmp(link->name, b->dev_name) != 0) {
+        g_strlcpy(b->dev_name, link->name, sizeof(b->dev_name));
+        bondd_note(b, "bond-renamed", NULL, "somebody renamed it",
+                   "The link of bond %s is called %s now.", b->core.name, link->name);
+        bondd_engine_touch(b->engine, b);
+    }
+    if (up != b->core.admin_up || mac_given) {
+        memcpy(b->dev_mac, link->mac, BOND_MAC_LEN);
+        ev.u.bond_link.admin_up = up;
+        ev.u.bond_link.mac_given = mac_given;
+        memcpy(ev.u.bond_link.mac, link->mac, BOND_MAC_LEN);
+        bondd_bond_step(b, &ev, NULL);
+    }
+    if (link->mtu != b->mtu)
+        set_mtu(b, link->mtu);
+    bondd_bond_sync_promisc(b, link);
+}
+
+/* Its up and down are the bond's carrier, and nobody else's business. */
+void
+bondd_bond_peer_changed(struct bondd_bond *b, const struct dp_link *link)
+{
+    if (((link->flags & IFF_UP) != 0) != b->core.carrier)
+        dp_link_set_up(b->engine->nl, b->peer_ifindex, b->core.carrier);
+}
+
+void
+bondd_bond_sync_features(struct bondd_bond *b)
+{
+    int order[BOND_MAX_PORTS], ifindexes[BOND_MAX_PORTS];
+    uint32_t n = bond_port_order(&b->core, false, order);
+
+    b->features_stale = false;
+    for (uint32_t i = 0; i < n; i++)
+        ifindexes[i] = b->core.port[order[i]].ifindex;
+    dp_link_sync_features(b->engine->nl, b->core.ifindex, ifindexes, n);
+}
