@@ -6,13 +6,17 @@
 #include <errno.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -72,6 +76,35 @@ lab_check_errno(int result, const char *call, const char *file, int line)
 {
     if (result < 0)
         fail_msg("%s:%d: %s: %s", file, line, call, strerror(-result));
+}
+
+pid_t
+lab_other_netns(void)
+{
+    int ready[2];
+    char c = 0;
+    pid_t pid = -1;
+
+    if (pipe2(ready, O_CLOEXEC) < 0 || (pid = fork()) < 0)
+        fail_msg("fork: %s", strerror(errno));
+    if (pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (unshare(CLONE_NEWNET) == 0 && write(ready[1], "", 1) == 1)
+            pause();
+        _exit(1);
+    }
+    close(ready[1]);
+    if (read(ready[0], &c, 1) != 1)
+        fail_msg("no second network namespace");
+    close(ready[0]);
+    return pid;
+}
+
+void
+lab_end(pid_t pid)
+{
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
 }
 
 uint64_t

@@ -12,6 +12,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include <cmocka.h>
 
@@ -32,6 +33,10 @@ bool lab_try(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Fails with a text that names the call. */
 #define lab_ok(call) lab_check_errno((call), #call, __FILE__, __LINE__)
 void lab_check_errno(int result, const char *call, const char *file, int line);
+
+/* A process in a network namespace of its own, which dies with this one; end it with lab_end(). */
+pid_t lab_other_netns(void);
+void lab_end(pid_t pid);
 
 uint64_t lab_now_ns(void);
 
