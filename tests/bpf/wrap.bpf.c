@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * wrap.bpf.c - gives a test frame what BPF_PROG_TEST_RUN cannot: a queue number and a VLAN tag
+ * beside the frame; then goes on into the program under test. skb->mark: tag << 16 | queue.
+ */
+#include <stdint.h>
+
+#include <linux/bpf.h>
+#include <linux/pkt_cls.h>
+#include <bpf/bpf_helpers.h>
+
+#include "core/hash.h"
+
+struct {
+    __uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+    __uint(max_entries, 1);
+    __type(key, uint32_t);
+    __type(value, uint32_t);
+} target SEC(".maps");
+
+SEC("tc")
+int
+wrap(struct __sk_buff *skb)
+{
+    uint32_t mark = skb->mark;
+
+    skb->queue_mapping = mark & 0xffff;
+    if (mark >> 16)
+        bpf_skb_vlan_push(skb, BOND_BE16(0x8100), mark >> 16);
+    bpf_tail_call(skb, &target, 0);
+    return TC_ACT_STOLEN;
+}
+
+/* On a device's egress by itself: tells a queue number, as an skbedit action would. */
+SEC("tc")
+int
+set_queue(struct __sk_buff *skb)
+{
+    skb->queue_mapping = 2;
+    return TC_ACT_UNSPEC;
+}
+
+char _license[] SEC("license") = "GPL";
