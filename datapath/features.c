@@ -34,6 +34,7 @@ struct bits {
 };
 
 struct features {
+    uint32_t blocks; /* how many the kernel has */
     struct bits available, active;
 };
 
@@ -92,6 +93,7 @@ read_features(int fd, const char *dev, struct features *out)
 
     if (r < 0)
         return r;
+    out->blocks = cmd.req.size < BLOCKS ? cmd.req.size : BLOCKS;
     for (unsigned i = 0; i < BLOCKS; i++) {
         out->available.v[i] = cmd.block[i].available;
         out->active.v[i] = cmd.block[i].active;
@@ -107,10 +109,13 @@ ends_with(const char *s, const char *end)
     return n >= m && strcmp(s + n - m, end) == 0;
 }
 
-/* What a sender may leave to the device: gathering, checksums, segmentation. */
+/* What a sender may leave to the device: gathering, checksums, segmentation. Not generic
+ * segmentation, which is the kernel's own work for any device. */
 static bool
 is_ours(const char *name)
 {
+    if (strcmp(name, "tx-generic-segmentation") == 0)
+        return false;
     return strncmp(name, "tx-scatter-gather", 17) == 0 || strncmp(name, "tx-checksum-", 12) == 0 ||
            ends_with(name, "-segmentation") || strcmp(name, "tx-gso-list") == 0;
 }
@@ -133,12 +138,13 @@ port_can(const struct names *names, const struct bits *active, unsigned feature)
 }
 
 static int
-write_features(int fd, const char *dev, const struct bits *valid, const struct bits *wanted)
+write_features(int fd, const char *dev, uint32_t blocks, const struct bits *valid,
+               const struct bits *wanted)
 {
     struct {
         struct ethtool_sfeatures req;
         struct ethtool_set_features_block block[BLOCKS];
-    } cmd = {.req = {.cmd = ETHTOOL_SFEATURES, .size = BLOCKS}};
+    } cmd = {.req = {.cmd = ETHTOOL_SFEATURES, .size = blocks}}; /* exactly so many */
     int r;
 
     for (unsigned i = 0; i < BLOCKS; i++) {
@@ -195,7 +201,7 @@ sync_offloads(const char *bond, const int *port_ifindexes, unsigned n_ports)
 
         for (unsigned i = 0; i < BLOCKS; i++)
             same = same && (f.active.v[i] & valid.v[i]) == wanted.v[i];
-        r = same ? 0 : write_features(fd, bond, &valid, &wanted);
+        r = same ? 0 : write_features(fd, bond, f.blocks, &valid, &wanted);
     }
     close(fd);
     return r < 0 ? r : 0;

@@ -122,6 +122,20 @@ remove_addr(struct dp_monitor *m, struct node *node, unsigned i)
     tell_addr(m, &addr, false);
 }
 
+/* The kernel does not tell of a veth whose peer moved to another namespace, where the peer's index
+ * means another device, or none. */
+static void
+forget_peer(struct dp_monitor *m, const struct dp_link *gone)
+{
+    struct node *peer = gone->lower ? find(m, gone->lower) : NULL;
+
+    if (!peer || peer->link.lower != gone->ifindex)
+        return;
+    peer->link.lower = 0;
+    if (m->ops.link_changed && !m->quiet)
+        m->ops.link_changed(&peer->link, m->data);
+}
+
 static void
 remove_link(struct dp_monitor *m, int ifindex)
 {
@@ -137,6 +151,7 @@ remove_link(struct dp_monitor *m, int ifindex)
     memmove(&m->node[at], &m->node[at + 1], (m->n - at) * sizeof(struct node *));
     if (m->ops.link_gone && !m->quiet)
         m->ops.link_gone(ifindex, node->link.name, m->data);
+    forget_peer(m, &node->link);
     node_free(node);
 }
 
