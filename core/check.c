@@ -148,7 +148,7 @@ const char *
 bond_check(const struct bond *b)
 {
     static const char *(*const checks[])(const struct bond *) = {
-        check_ports, check_active, check_carrier, check_mac, check_rows, check_table,
+        check_active, check_ports, check_carrier, check_mac, check_rows, check_table,
     };
     const char *broken = NULL;
 
