@@ -66,9 +66,9 @@ class BonddDeath(LabTest):
 
     def test_a_cut_while_bondd_is_dead_is_found(self):
         self.make_bond("mode=active-backup,miimon=100")
-        self.lab.cut(self.active_port())
         gone = self.active_port()
         self.lab.kill_bondd()
+        self.lab.cut(gone)
         wait_for(lambda: self.active_port() not in (None, gone, "None"), 3,
                  "the other port to be active")
         self.lab.wait_ping()

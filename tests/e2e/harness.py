@@ -147,7 +147,7 @@ class LabTest(unittest.TestCase):
         a = self.lab.a
         links = [line for line in a.run("ip", "-br", "link").splitlines()
                  if re.match(r"(bond|nmbp|mast)", line)]
-        files = a.run("sh", "-c", "ls -A /run/bonding; find /run/bondd -type f; "
+        files = a.run("sh", "-c", "ls -A /run/bonding; find /run/bondd -type f -not -name events; "
                       "find /sys/fs/bpf -mindepth 1 -not -path /sys/fs/bpf/bondd "
                       "-not -name '*.debug'").split()
         ports = {}

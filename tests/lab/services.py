@@ -32,6 +32,19 @@ BUS_CONFIG = """<busconfig>
 </busconfig>
 """
 
+# What systemd does on an installed system (data/bondd.service.in): started when D-Bus asks, again
+# 100 ms after its death, unless it says 3: nothing to do. A second start waits for the first's
+# name: dbus-daemon takes the end with status 0 as "gone to the background".
+BONDD_RUN = """#!/bin/sh
+exec >>{work}/bondd.log 2>&1 9>{work}/bondd.lock
+flock -n 9 || exit 0
+while :; do
+    {bondd} "$@" 9>&-
+    [ $? != 3 ] || exit 3
+    sleep 0.1
+done
+"""
+
 NM_CONFIG = """[main]
 plugins=keyfile
 auth-polkit=false
@@ -83,8 +96,9 @@ class Services:
 
     def _start_bus(self):
         os.makedirs(self.path("services"), exist_ok=True)
-        run = self.write("bondd-run", f"#!/bin/sh\nexec >>{self.work}/bondd.log 2>&1\n"
-                         f"exec {shlex.quote(self.build)}/daemon/bondd \"$@\"\n", 0o755)
+        run = self.write("bondd-run", BONDD_RUN.format(work=self.work,
+                                                       bondd=shlex.quote(self.build + "/daemon/bondd")),
+                         0o755)
         self.write(f"services/{BONDD}.service",
                    f"[D-BUS Service]\nName={BONDD}\nExec={run}\nUser=root\n")
         config = self.write("bus.conf", BUS_CONFIG.format(work=self.work))
