@@ -3,6 +3,7 @@
  * nmbond-lookup.c - asking a client: bonds, ports, events.
  *
  * Bonds and ports come from what the client already knows; only the event log asks bondd.
+ * Arrays hold references that go with them; to a binding that is "transfer container".
  */
 #include "nmbond-client-private.h"
 
@@ -104,7 +105,7 @@ compare_bonds(gconstpointer a, gconstpointer b)
  * nmbond_client_get_bonds:
  * @client: a client
  *
- * Returns: (transfer full) (element-type NmbondBond): all bonds, by name
+ * Returns: (transfer container) (element-type NmbondBond): all bonds, by name
  */
 GPtrArray *
 nmbond_client_get_bonds(NmbondClient *client)
@@ -187,8 +188,8 @@ nmbond_client_get_port_by_path(NmbondClient *client, const char *path)
  * @client: a client
  * @bond: one of its bonds
  *
- * Returns: (transfer full) (element-type NmbondPort): the bond's ports, in the order in which they
- *   joined
+ * Returns: (transfer container) (element-type NmbondPort): the bond's ports, in the order in which
+ * they joined
  */
 GPtrArray *
 nmbond_client_get_ports(NmbondClient *client, NmbondBond *bond)
@@ -295,7 +296,7 @@ nmbond_client_get_events_async(NmbondClient *client, const char *bond, guint64 s
  * @result: what the callback got
  * @error: return location
  *
- * Returns: (transfer full) (element-type NmbondEvent): the events, oldest first
+ * Returns: (transfer container) (element-type NmbondEvent): the events, oldest first
  */
 GPtrArray *
 nmbond_client_get_events_finish(NmbondClient *client, GAsyncResult *result, GError **error)
@@ -312,7 +313,7 @@ nmbond_client_get_events_finish(NmbondClient *client, GAsyncResult *result, GErr
  * @cancellable: (nullable): to give up
  * @error: return location
  *
- * Returns: (transfer full) (element-type NmbondEvent): the events, oldest first
+ * Returns: (transfer container) (element-type NmbondEvent): the events, oldest first
  */
 GPtrArray *
 nmbond_client_get_events_sync(NmbondClient *client, const char *bond, guint64 since,
