@@ -77,10 +77,11 @@ int
 main(int argc, char **argv)
 {
     struct cli cli = {.wait_s = DEFAULT_WAIT_S};
+    const char *locale_dir = g_getenv("NM_BOND_LOCALEDIR"); /* for a copy that is not installed */
     int rc;
 
     setlocale(LC_ALL, "");
-    bindtextdomain(GETTEXT_PACKAGE, NMB_LOCALEDIR);
+    bindtextdomain(GETTEXT_PACKAGE, locale_dir != NULL ? locale_dir : NMB_LOCALEDIR);
     bind_textdomain_codeset(GETTEXT_PACKAGE, "UTF-8");
     textdomain(GETTEXT_PACKAGE);
 

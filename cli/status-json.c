@@ -20,6 +20,12 @@ or_null(const char *text)
     return text != NULL && text[0] != '\0' ? text : NULL;
 }
 
+static const char *
+known_duplex(const char *duplex)
+{
+    return g_strcmp0(duplex, "unknown") != 0 ? or_null(duplex) : NULL;
+}
+
 static void
 print_list(struct json *json, const char *key, const char *text)
 {
@@ -96,7 +102,7 @@ print_port(struct json *json, const struct view_port *view)
         json_count(json, "speed_mbps", nmbond_port_get_speed(port));
     else
         json_string(json, "speed_mbps", NULL);
-    json_string(json, "duplex", or_null(nmbond_port_get_duplex(port)));
+    json_string(json, "duplex", known_duplex(nmbond_port_get_duplex(port)));
     json_count(json, "failure_count", nmbond_port_get_failure_count(port));
     json_count(json, "queue_id", nmbond_port_get_queue_id(port));
     json_number(json, "priority", nmbond_port_get_priority(port));

@@ -1,0 +1,199 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""`bondcli status` against a real bondd: every form, and what it says when something is wrong."""
+import json
+import re
+import unittest
+
+import jsonschema_subset
+from common import BonddCase, schema
+from lab.namespace import wait_for
+
+
+class OneBond(BonddCase):
+    def parsed(self, *argv):
+        value = json.loads(self.good("status", "--json", *argv))
+        found = jsonschema_subset.errors(value, schema("status-1.schema.json"))
+        self.assertEqual(found, [], json.dumps(value, indent=1))
+        return value
+
+    def test_people_see_the_verdict_first(self):
+        text = self.good("status", "bond0")
+        self.assertEqual(text.splitlines()[0], "bond0 works: all 2 ports are usable.")
+        self.assertRegex(text, r"(?m)^  mode +active-backup$")
+        self.assertRegex(text, r"(?m)^  active port +eth0 \(primary: eth0\)$")
+        self.assertRegex(text, rf"(?m)^  MAC address +{self.lab.a.mac('bond0')}$")
+        self.assertRegex(text, r"(?m)^  monitor +carrier, events and a look every 100 ms$")
+        self.assertRegex(text, r"(?m)^  options +primary=eth0$")
+        self.assertRegex(text, r"(?m)^  eth0 +active +up +\d+ Mbit/s +0 ")
+        self.assertRegex(text, r"(?m)^  eth1 +backup +up +\d+ Mbit/s +0 ")
+        self.assertIn("last events", text)
+        self.assertIn("eth1 is a port now", text)
+
+    def test_without_a_verb_it_is_status(self):
+        strip = lambda text: re.sub(r"\d+", "N", text)
+        self.assertEqual(strip(self.good()), strip(self.good("status", "bond0")))
+
+    def test_abbreviations(self):
+        terse = self.good("-t", "status")
+        for argv in (("--te", "stat"), ("-terse", "s"), ("s", "--terse"), ("st", "-t", "bond0")):
+            self.assertEqual(self.good("-f", "NAME,MODE", *argv), "bond0:active-backup\n", argv)
+        self.assertTrue(terse.startswith("bond0:active-backup:ok:yes:yes:"), terse)
+
+    def test_terse_and_fields(self):
+        mac = self.lab.a.mac("bond0")
+        self.assertEqual(self.good("-g", "mac-address,Ports", "status"),
+                         mac.replace(":", "\\:") + ":eth0,eth1\n")
+        self.assertEqual(self.good("-e", "no", "-g", "MAC-ADDRESS", "status"), mac + "\n")
+        self.assertEqual(self.good("-f", "NAME,ACTIVE-PORT", "status"),
+                         "NAME   ACTIVE-PORT\nbond0  eth0\n")
+        self.assertEqual(self.good("-t", "-m", "multiline", "-f", "NAME,HEALTH", "status"),
+                         "NAME:bond0\nHEALTH:ok\n")
+
+    def test_json_fits_its_schema(self):
+        value = self.parsed()
+        bond = value["bonds"][0]
+        self.assertEqual((bond["name"], bond["health"], bond["mode"]),
+                         ("bond0", "ok", "active-backup"))
+        self.assertEqual(bond["ifindex"], self.lab.a.link("bond0")["ifindex"])
+        self.assertEqual(bond["options"]["miimon"], 100)
+        self.assertEqual(bond["options"]["arp_ip_target"], [])
+        self.assertEqual(bond["options"]["primary"], "eth0")
+        self.assertEqual([p["name"] for p in bond["ports"]], ["eth0", "eth1"])
+        self.assertEqual([p["state"] for p in bond["ports"]], ["active", "backup"])
+        self.assertEqual(value["bondd"]["datapath"], "bpf")
+
+    def test_the_schema_checker_finds_what_is_wrong(self):
+        good, rules = self.parsed(), schema("status-1.schema.json")
+        for path, value in ((["version"], 2), (["bonds", 0, "health"], "fine"),
+                            (["bonds", 0, "mtu"], "1500"), (["bonds", 0, "surprise"], 1),
+                            (["bonds", 0, "ports", 0, "mac_address"], "02")):
+            broken = json.loads(json.dumps(good))
+            inner = broken
+            for key in path[:-1]:
+                inner = inner[key]
+            inner[path[-1]] = value
+            self.assertEqual(len(jsonschema_subset.errors(broken, rules)), 1, path)
+
+    def test_proc_is_the_status_text(self):
+        text = self.good("status", "--proc", "bond0")
+        self.assertEqual(text, self.lab.bond_call("bond0", "GetStatusText")[0])
+        self.assertIn("Currently Active Slave: eth0\n", text)
+
+    def test_counters_count_what_is_sent(self):
+        self.lab.a.shell("ip addr replace 10.0.1.243/24 dev bond0")
+        before = self.parsed()["bonds"][0]
+        sent, received, _ = self.lab.a.ping("10.0.1.1", count=10)
+        self.assertEqual((sent, received), (10, 10), self.lab.diagnosis())
+        after = self.parsed()["bonds"][0]
+        for where in (lambda b: b["counters"], lambda b: b["ports"][0]["counters"]):
+            for key in ("rx_packets", "tx_packets"):
+                self.assertGreaterEqual(where(after)[key] - where(before)[key], 10, key)
+
+    def test_colours(self):
+        self.assertNotIn("\033", self.good("status"))
+        self.assertIn("\033[32mbond0 works", self.good("-c", "yes", "status"))
+        self.assertIn("\033[32m", self.good("--colors=y", "status", env={"NO_COLOR": "1"}))
+
+    def test_colours_on_a_terminal_unless_no_color(self):
+        for env, expected in (({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)):
+            env = dict({"TERM": "xterm"}, **env)
+            text = self.lab.a.run("script", "-qec", "bondcli status", "/dev/null", env=env)
+            self.assertEqual("\033[" in text, expected, (env, text))
+
+    def test_translated(self):
+        build = self.lab.build
+        self.lab.a.shell("mkdir -p /run/locale; for l in de zh_CN; do "
+                         "mkdir -p /run/locale/$l/LC_MESSAGES; "
+                         f"cp {build}/po/$l/LC_MESSAGES/*.mo "
+                         "/run/locale/$l/LC_MESSAGES/NetworkManager-bond.mo; done")
+        env = {"LC_ALL": "C.UTF-8", "LANGUAGE": "de", "NM_BOND_LOCALEDIR": "/run/locale"}
+        text = self.good("status", env=env)
+        self.assertEqual(text.splitlines()[0],
+                         "bond0 arbeitet: alle 2 Ports sind benutzbar.")
+        self.assertRegex(text, r"(?m)^  MAC-Adresse ")
+        self.assertEqual(self.good("status", env=dict(env, LANGUAGE="zh_CN")).splitlines()[0],
+                         "bond0 正常工作：全部 2 个端口可用。")
+        self.assertEqual(self.good("-t", "status", env=env), self.good("-t", "status"))
+
+    def test_wrong_input(self):
+        fields = ("NAME,MODE,HEALTH,UP,CARRIER,MAC-ADDRESS,MTU,ACTIVE-PORT,PRIMARY-PORT,PORTS,"
+                  "FAILURES,RX-PACKETS,RX-BYTES,TX-PACKETS,TX-BYTES,DATAPATH,WARNINGS")
+        for code, message, *argv in (
+                (10, "There is no bond 'bond7'; there are: bond0.", "status", "bond7"),
+                (10, "There is no bond 'eth0'; there are: bond0.", "status", "bond0", "eth0"),
+                (10, "There is no bond ''; there are: bond0.", "status", ""),
+                (2, f"Invalid field 'SPEED'; allowed fields: {fields}.",
+                 "-f", "NAME,SPEED", "status"),
+                (2, f"Invalid field ''; allowed fields: {fields}.", "-g", "", "status"),
+                (2, "Option '--jason' is unknown, try 'bondcli help'.", "status", "--jason"),
+                (2, "Option '--json' takes no value, but '1' was given.", "status", "--json=1"),
+                (2, "Option '--json' is specified the second time.", "status", "-j", "--json"),
+                (2, "'--json', '--proc' and the options for fields exclude each other.",
+                 "status", "--json", "--proc"),
+                (2, "'--json', '--proc' and the options for fields exclude each other.",
+                 "-t", "status", "--json"),
+                (2, "'--fields' and '--get-values' exclude each other.",
+                 "-f", "NAME", "-g", "NAME", "status")):
+            with self.subTest(argv):
+                self.bad(code, message, *argv)
+
+
+class Trouble(BonddCase):
+    """The same bond, with a cable cut."""
+
+    def test_a_cut_cable_is_named_with_its_time(self):
+        self.lab.cut("eth0")
+        wait_for(lambda: self.lab.bond("bond0")["ports"]["eth0"]["State"] == "down", 10,
+                 lambda: f"eth0 to be down\n{self.lab.diagnosis()}")
+        text = self.good("status")
+        lines = text.splitlines()
+        self.assertEqual(lines[0], "bond0 works, but is degraded: 1 of 2 ports are usable.")
+        self.assertRegex(lines[1], r"^  eth0 has had no carrier since [0-9:]+ \(for \d+ seconds?\)\.$")
+        self.assertRegex(text, r"(?m)^  active port +eth1 \(primary: eth0\)$")
+        self.assertRegex(text, r"(?m)^  eth0 +down +down +.* 1 ")
+        self.assertRegex(text, r"(?m)^  [0-9:.]+  eth1 is the active port now instead of eth0 ")
+        self.assertEqual(self.good("-g", "HEALTH,FAILURES", "status"), "degraded:1\n")
+
+        self.lab.cut("eth1")
+        wait_for(lambda: not self.lab.bond("bond0")["Carrier"], 10,
+                 lambda: f"bond0 to lose carrier\n{self.lab.diagnosis()}")
+        self.assertEqual(self.good("status").splitlines()[0],
+                         "bond0 is DOWN: 0 of 2 ports are usable.")
+        self.assertEqual(self.good("-g", "HEALTH,CARRIER", "status"), "down:no\n")
+
+        self.lab.mend("eth0")
+        self.lab.mend("eth1")
+        wait_for(lambda: self.usable("bond0") == {"eth0", "eth1"}, 10,
+                 lambda: f"both ports to be back\n{self.lab.diagnosis()}")
+        self.assertEqual(self.good("-g", "HEALTH,ACTIVE-PORT", "status"), "ok:eth0\n")
+
+    def test_switched_off(self):
+        self.make_bond("bond1", {"mode": "balance-rr", "miimon": "0"}, [])
+        self.addCleanup(self.lab.bond_call, "bond1", "Delete")
+        self.assertEqual(self.good("status", "bond1").splitlines()[0],
+                         "bond1 has no ports: nothing is sent or received.")
+        self.lab.a.run("ip", "link", "set", "bond1", "down")
+        wait_for(lambda: not self.lab.bond("bond1")["Up"], 10, "bond1 to be down")
+        text = self.good("status", "bond1")
+        self.assertEqual(text.splitlines()[0],
+                         "bond1 is switched off: nothing is sent or received.")
+        self.assertRegex(text, r"(?m)^  monitor +carrier, events only \(miimon is 0\)$")
+        self.assertIn("Warning: ", text)
+        self.assertNotIn("active port", text)
+
+    def test_several_bonds_as_a_table(self):
+        self.make_bond("bond1", {"mode": "balance-rr"}, [])
+        self.addCleanup(self.lab.bond_call, "bond1", "Delete")
+        text = self.good("status")
+        self.assertRegex(text, r"(?m)^  bond0 +works +active-backup +eth0 +eth0 eth1$")
+        self.assertRegex(text, r"(?m)^  bond1 +DOWN +balance-rr +- +-$")
+        self.assertIn("'bondcli status BOND' says more about one of them.", text)
+        self.assertEqual(self.good("-g", "NAME", "status"), "bond0\nbond1\n")
+        self.assertEqual(self.good("-g", "NAME", "status", "bond1"), "bond1\n")
+        proc = self.good("status", "--proc")
+        self.assertEqual(proc.count("Bonding Mode: "), 2, proc)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
