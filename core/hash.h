@@ -17,6 +17,14 @@
 
 #define BOND_INLINE inline __attribute__((always_inline))
 
+/* A loop over the ports. In BPF a (global) function by itself: the verifier follows it once and
+ * takes any number for its answer, instead of following each port through all that comes after. */
+#ifdef __bpf__
+#define BOND_SEARCH __attribute__((noinline))
+#else
+#define BOND_SEARCH static inline
+#endif
+
 /* The compiler must not know more of the value than the verifier does (clang 14 drops a mask that
  * it can prove superfluous; the verifier then refuses the program). */
 #define BOND_OPAQUE(x) __asm__ volatile("" : "+r"(x))

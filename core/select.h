@@ -54,22 +54,29 @@ bond_choice_nth(const struct bond_table *t, uint32_t i)
     return bond_choice_slot(t, t->tx[i]);
 }
 
-/* Kernel: bond_slave_override(). The port with this queue_id, where it can send; queue 0 is "none
- * recorded". A port that cannot send leaves the choice to the mode. */
-static BOND_INLINE bool
-bond_choose_by_queue(const struct bond_table *t, uint32_t queue, struct bond_choice *c)
+/* Kernel: bond_slave_override(). The slot of the port with this queue_id, where it can send; else
+ * BOND_MAX_PORTS: the choice is the mode's. Queue 0 is "none recorded". */
+BOND_SEARCH uint32_t
+bond_slot_by_queue(const struct bond_table *t, uint32_t queue)
 {
-    for (uint32_t i = 0; i < BOND_MAX_PORTS && i < t->n_ports; i++) {
+    for (uint32_t i = 0; t && i < BOND_MAX_PORTS && i < t->n_ports; i++) {
         const struct bond_table_port *p = &t->port[i];
 
-        if (!p->ifindex || p->queue_id != queue)
-            continue;
-        if (!p->can_tx)
-            return false;
-        *c = bond_choice_slot(t, i);
-        return c->send == BOND_SEND_PORT;
+        if (p->ifindex && p->queue_id == queue)
+            return p->can_tx ? i : BOND_MAX_PORTS;
     }
-    return false;
+    return BOND_MAX_PORTS;
+}
+
+/* Slot of a device, or BOND_MAX_PORTS. */
+BOND_SEARCH uint32_t
+bond_slot_of(const struct bond_table *t, uint32_t ifindex)
+{
+    for (uint32_t i = 0; t && i < BOND_MAX_PORTS && i < t->n_ports; i++) {
+        if (t->port[i].ifindex == ifindex)
+            return i;
+    }
+    return BOND_MAX_PORTS;
 }
 
 /* Membership reports leave by one port, so that a querier's view stays consistent. */
@@ -111,8 +118,11 @@ bond_choose(const struct bond_table *t, struct bond_frame *f, const struct bond_
     uint32_t n = t->n_tx;
     uint32_t id;
 
-    if (f->queue && t->has_queue_ids && bond_choose_by_queue(t, f->queue, &c))
-        return c;
+    if (f->queue && t->has_queue_ids) {
+        id = bond_slot_by_queue(t, f->queue);
+        if (id < BOND_MAX_PORTS)
+            return bond_choice_slot(t, id);
+    }
     if (t->mode == BOND_MODE_BALANCE_RR && bond_frame_is_igmp(f))
         return t->igmp_slot < BOND_MAX_PORTS ? bond_choice_slot(t, t->igmp_slot) : c;
     if (n == 0 || bond_frame_missing(f))
@@ -137,17 +147,6 @@ bond_choose(const struct bond_table *t, struct bond_frame *f, const struct bond_
         return c;
     }
     return bond_choice_nth(t, id % n);
-}
-
-/* Slot of a device, or BOND_MAX_PORTS. */
-static BOND_INLINE uint32_t
-bond_slot_of(const struct bond_table *t, uint32_t ifindex)
-{
-    for (uint32_t i = 0; i < BOND_MAX_PORTS && i < t->n_ports; i++) {
-        if (t->port[i].ifindex == ifindex)
-            return i;
-    }
-    return BOND_MAX_PORTS;
 }
 
 /* What becomes of a frame that comes in on a device. */

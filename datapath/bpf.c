@@ -109,8 +109,8 @@ attach_tx(struct dp_bpf *bpf)
     int err = 0;
 
     if (bpf->shared->peer_ifindex)
-        err = attach(bpf, (int) bpf->shared->peer_ifindex, DP_HOOK_INGRESS,
-                     bpf->skel->progs.bond_tx_peer);
+        err =
+            attach(bpf, (int) bpf->shared->peer_ifindex, DP_HOOK_INGRESS, bpf->skel->progs.bond_tx);
     if (!err)
         err =
             attach(bpf, (int) bpf->shared->bond_ifindex, DP_HOOK_EGRESS, bpf->skel->progs.bond_tx);

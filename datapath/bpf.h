@@ -35,11 +35,15 @@ void dp_bpf_close(struct dp_bpf *bpf, bool destroy);
 /* The whole table, atomically. bond_ifindex and gen are filled in here. */
 int dp_bpf_publish(struct dp_bpf *bpf, const struct bond_table *table);
 
-/* The rx program on a port; idempotent. detach of a port that is gone returns 0. */
+/* The rx program on a port; idempotent. Attach after the first publish: a program without a table
+ * takes the place of one that has one. EBUSY: it is a port of another bond that is alive; EEXIST:
+ * a filter that is not ours is in our place; ENODEV. detach of a port that is gone returns 0. */
 int dp_bpf_attach_port(struct dp_bpf *bpf, int port_ifindex);
 int dp_bpf_detach_port(struct dp_bpf *bpf, int port_ifindex);
 
-/* out[BOND_MAX_PORTS + 1], summed over CPUs. */
+/* out[BOND_MAX_PORTS + 1], summed over CPUs. The last is the bond: the sum of its ports, those that
+ * have left included, and the frames that no port could carry (kernel: bond_get_stats()). One skb is
+ * one frame, before segmentation. */
 int dp_bpf_counters(struct dp_bpf *bpf, struct bond_counters *out);
 /* A slot is reused by another port: its counters start at zero. */
 int dp_bpf_counters_reset(struct dp_bpf *bpf, unsigned slot);

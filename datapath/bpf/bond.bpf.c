@@ -6,10 +6,9 @@
  * Which port is decided by core/select.h from the published table; here are the frame's bytes, the
  * counters and the verdict. Nothing here keeps state but counters, and nothing writes a table.
  *
- * bond_tx       egress of the bond's device
- * bond_tx_peer  ingress of its hidden peer: what went through the veth (BOND_TABLE_F_VIA_PEER, or a
- *               sender that bypasses the egress hook)
- * bond_rx       ingress of each port
+ * bond_tx  egress of the bond's device; and ingress of its hidden peer, for what went through the
+ *          veth (BOND_TABLE_F_VIA_PEER, or a sender that bypasses the egress hook)
+ * bond_rx  ingress of each port
  */
 #include <stdint.h>
 
@@ -139,7 +138,7 @@ frame_of(struct __sk_buff *skb)
 }
 
 /* Beside BOND_SEND_*: */
-#define SEND_VIA_PEER 10u /* let it through the veth: bond_tx_peer has its turn */
+#define SEND_VIA_PEER 10u /* let it through the veth: the choice is made at its peer */
 #define SEND_LATER 11u    /* overtaken: look again */
 #define SEND_PULL 12u     /* bring `want` bytes into reach and look again */
 
@@ -165,7 +164,10 @@ choose(struct __sk_buff *skb, uint32_t gen, struct attempt *a)
         if (t->packets_per_slave == 0)
             rr.random = bpf_get_prandom_u32();
     }
-    a->c = bond_choose(t, &f, &rr);
+    if ((t->flags & BOND_TABLE_F_VIA_PEER) && skb->ifindex == t->bond_ifindex)
+        a->c.send = SEND_VIA_PEER;
+    else
+        a->c = bond_choose(t, &f, &rr);
     a->want = f.want;
     if (!still_whole(gen))
         a->c.send = SEND_LATER;
@@ -174,18 +176,16 @@ choose(struct __sk_buff *skb, uint32_t gen, struct attempt *a)
     return 0;
 }
 
-static BOND_INLINE int
-transmit(struct __sk_buff *skb, bool on_bond)
+SEC("tc")
+int
+bond_tx(struct __sk_buff *skb)
 {
     struct attempt a = {{BOND_SEND_NONE, 0, 0}, 0};
     uint32_t gen = 0;
 
     for (int i = 0; i < TRIES; i++) {
         gen = head();
-        if (on_bond && (table_of(gen)->flags & BOND_TABLE_F_VIA_PEER))
-            a.c.send = still_whole(gen) ? SEND_VIA_PEER : SEND_LATER;
-        else
-            choose(skb, gen, &a);
+        choose(skb, gen, &a);
         if (a.c.send == SEND_LATER)
             continue;
         if (a.c.send != SEND_PULL || bpf_skb_pull_data(skb, a.want))
@@ -206,28 +206,6 @@ transmit(struct __sk_buff *skb, bool on_bond)
 
 SEC("tc")
 int
-bond_tx(struct __sk_buff *skb)
-{
-    return transmit(skb, true);
-}
-
-SEC("tc")
-int
-bond_tx_peer(struct __sk_buff *skb)
-{
-    return transmit(skb, false);
-}
-
-/* A function by itself to the verifier: it checks it once, and takes any number for its answer,
- * instead of following each of the slots through all that comes after. */
-__attribute__((noinline)) uint32_t
-find_slot(uint32_t gen, uint32_t ifindex)
-{
-    return bond_slot_of(table_of(gen), ifindex);
-}
-
-SEC("tc")
-int
 bond_rx(struct __sk_buff *skb)
 {
     struct bond_admission a = {BOND_ADMIT_PASS, BOND_MAX_PORTS, 0};
@@ -236,9 +214,10 @@ bond_rx(struct __sk_buff *skb)
 
     for (int i = 0; i < TRIES && !whole; i++) {
         uint32_t gen = head();
+        const struct bond_table *t = table_of(gen);
         struct bond_frame f = frame_of(skb);
 
-        a = bond_admit(table_of(gen), &f, find_slot(gen, skb->ifindex));
+        a = bond_admit(t, &f, bond_slot_of(t, skb->ifindex));
         whole = still_whole(gen);
     }
     if (!whole || a.slot >= BOND_MAX_PORTS)
