@@ -325,7 +325,7 @@ set_rr_counter(struct dp_bpf *bpf, uint32_t value)
 }
 
 static void
-run_row(const struct row *row, struct dp_bpf *bpf, bool on_peer)
+run_row(const struct row *row, struct dp_bpf *bpf, int ifindex)
 {
     struct bond_counters was[BOND_MAX_PORTS + 1], is[BOND_MAX_PORTS + 1];
     struct bond_rr rr = {.counter = &(uint32_t){row->counter}};
@@ -334,7 +334,7 @@ run_row(const struct row *row, struct dp_bpf *bpf, bool on_peer)
     struct bond_frame view;
     struct bond_choice c;
     uint32_t zero = 0;
-    int fd = bpf_program__fd(on_peer ? bpf->skel->progs.bond_tx_peer : bpf->skel->progs.bond_tx);
+    int fd = bpf_program__fd(bpf->skel->progs.bond_tx);
     int verdict, want;
 
     table_fill(&t, &world, row->mode, row->policy, row->n);
@@ -356,7 +356,8 @@ run_row(const struct row *row, struct dp_bpf *bpf, bool on_peer)
     set_rr_counter(bpf, row->counter);
     assert_int_equal(bpf_map_update_elem(bpf_map__fd(wrap->maps.target), &zero, &fd, BPF_ANY), 0);
     assert_int_equal(dp_bpf_counters(bpf, was), 0);
-    verdict = test_run(bpf_program__fd(wrap->progs.wrap), &f, 0, row->tci << 16 | row->queue);
+    verdict = test_run(bpf_program__fd(wrap->progs.wrap), &f, (unsigned) ifindex,
+                       row->tci << 16 | row->queue);
     assert_int_equal(dp_bpf_counters(bpf, is), 0);
     want = row->send == BOND_SEND_NONE ? TC_ACT_SHOT : TC_ACT_REDIRECT;
     if (verdict != want)
@@ -370,8 +371,8 @@ each_row_natively_and_in_the_kernel(void **state)
     struct dp_bpf *bpf = open_bond(&world);
 
     for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        run_row(&rows[i], bpf, false);
-        run_row(&rows[i], bpf, true);
+        run_row(&rows[i], bpf, world.bond);
+        run_row(&rows[i], bpf, world.peer);
     }
     dp_bpf_close(bpf, true);
 }
@@ -411,9 +412,12 @@ via_the_peer(void **state)
     table_fill(&t, &world, AB, L2, 2);
     t.flags = BOND_TABLE_F_VIA_PEER;
     assert_int_equal(dp_bpf_publish(bpf, &t), 0);
-    assert_int_equal(test_run(bpf_program__fd(bpf->skel->progs.bond_tx), &f, 0, 0), TC_ACT_UNSPEC);
-    assert_int_equal(test_run(bpf_program__fd(bpf->skel->progs.bond_tx_peer), &f, 0, 0),
-                     TC_ACT_REDIRECT);
+    assert_int_equal(
+        test_run(bpf_program__fd(bpf->skel->progs.bond_tx), &f, (unsigned) world.bond, 0),
+        TC_ACT_UNSPEC);
+    assert_int_equal(
+        test_run(bpf_program__fd(bpf->skel->progs.bond_tx), &f, (unsigned) world.peer, 0),
+        TC_ACT_REDIRECT);
     assert_int_equal(dp_bpf_counters(bpf, c), 0);
     assert_int_equal(c[0].tx_packets, 1);
     assert_int_equal(c[BOND_MAX_PORTS].tx_packets, 1);
