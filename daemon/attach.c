@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "daemon/error.h"
+#include "daemon/parted.h"
 
 int
 bondd_bond_slot(const struct bondd_bond *b, int ifindex)
@@ -165,11 +166,14 @@ static int
 attach_new(struct bondd_bond *b, const struct dp_link *link,
            const struct bondd_port_settings *settings, GError **error)
 {
+    struct bondd_bond *owner = bondd_engine_by_ifindex(b->engine, link->ifindex);
     struct bondd_port *coming = &b->port[BONDD_PORT_COMING];
     int r;
 
     coming->id = b->next_port_id++;
     bondd_port_save(coming, link);
+    if (owner != NULL)
+        bondd_parted_return(owner, coming);
     b->ports_changed = true;
     bondd_bond_save(b); /* killed from here on, the next bondd restores the device */
     if (!bondd_port_apply(coming, b->engine->nl, b->bpf, b->core.name, b->mtu, b->promisc, error) ||
@@ -227,10 +231,11 @@ bondd_bond_attach(struct bondd_bond *b, const char *ifname,
         if (!check_room(b, ifname, error))
             return -1;
         owner = bondd_engine_by_ifindex(b->engine, link.ifindex);
-        if (owner != NULL) { /* still leaving another bond */
+        if (owner != NULL && !bondd_parted_has(owner, link.ifindex)) { /* still leaving another */
             struct bond_event ev = {.type = BOND_EV_PORT_CLAIMED,
                                     .slot = bondd_bond_slot(owner, link.ifindex)};
 
+            owner->port[ev.slot].claimed = true;
             bondd_bond_step(owner, &ev, NULL);
             if (dp_link_get_index(b->engine->nl, link.ifindex, &link) < 0) {
                 refuse(error, BONDD_ERROR_NO_SUCH_PORT, b, ifname, "it has just gone");

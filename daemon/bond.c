@@ -10,6 +10,7 @@
 
 #include "daemon/error.h"
 #include "daemon/notes.h"
+#include "daemon/parted.h"
 #include "daemon/state.h"
 #include "daemon/status.h"
 
@@ -21,6 +22,8 @@ bondd_bond_alloc(struct bondd_engine *e)
     b->engine = e;
     b->next_port_id = 1;
     b->next_ns = BOND_NEVER;
+    b->real_minus_mono_us = g_get_real_time() - (int64_t) (bondd_now_ns() / 1000);
+    b->parted = g_array_new(FALSE, FALSE, sizeof(struct bondd_parted));
     return b;
 }
 
@@ -31,6 +34,7 @@ bondd_bond_free(struct bondd_bond *b)
         return;
     if (b->bpf != NULL)
         dp_bpf_close(b->bpf, false);
+    g_array_unref(b->parted);
     g_free(b);
 }
 
@@ -109,6 +113,7 @@ release(struct bondd_bond *b, int slot)
     b->ports_changed = true;
     bondd_bond_save(b);
     bondd_engine_unmap(b->engine, p->ifindex);
+    bondd_parted_keep(b, p);
     bondd_port_restore(p, b->engine->nl, b->bpf);
     b->ports_changed = b->features_stale = true;
 }
@@ -153,6 +158,8 @@ settle_ports(struct bondd_bond *b)
             b->ports_changed = true;
         }
     }
+    if (b->parted->len > 0)
+        bondd_parted_review(b, false);
 }
 
 static void
@@ -336,6 +343,7 @@ bondd_bond_destroy(struct bondd_bond *b)
         if (b->port[i].in_use)
             bondd_port_restore(&b->port[i], e->nl, b->bpf);
     }
+    bondd_parted_review(b, true);
     if (b->bpf != NULL)
         dp_bpf_close(b->bpf, true);
     b->bpf = NULL;

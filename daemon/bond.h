@@ -21,7 +21,8 @@ struct bondd_bond {
     struct bond core;
     struct dp_bpf *bpf;
     int peer_ifindex;
-    uint32_t id, next_port_id; /* numbers in D-Bus paths */
+    uint32_t id, next_port_id;  /* numbers in D-Bus paths */
+    int64_t real_minus_mono_us; /* turns core's times into those of a clock; stays the same */
 
     /* the bond's device as last seen */
     uint32_t mtu;
@@ -37,6 +38,8 @@ struct bondd_bond {
     bool ports_changed;  /* the state file lags behind in what was done to ports */
     bool features_stale; /* the bond's offloads may not be those of its ports */
     int mac_error;       /* of the last MAC that a port did not accept; 0 */
+
+    GArray *parted; /* of struct bondd_parted: have left, with the address that is the bond's */
 
     /* by slot; one more for a port on its way in. in_use while core's slot is free: to restore */
     struct bondd_port port[BOND_MAX_PORTS + 1];
@@ -91,7 +94,8 @@ void bondd_bond_link_changed(struct bondd_bond *b, const struct dp_link *link);
 void bondd_bond_peer_changed(struct bondd_bond *b, const struct dp_link *link);
 void bondd_bond_port_changed(struct bondd_bond *b, int slot, const struct dp_link *link);
 void bondd_bond_port_gone(struct bondd_bond *b, int slot);
-void bondd_bond_port_address(struct bondd_bond *b, int slot, const struct dp_addr *addr);
+/* It has been given an address: a leaving one is in use by somebody else. */
+void bondd_bond_port_address(struct bondd_bond *b, int slot);
 /* All ports are read and core is told; then time passes. */
 void bondd_bond_look(struct bondd_bond *b);
 void bondd_bond_sync_features(struct bondd_bond *b);

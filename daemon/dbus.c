@@ -175,7 +175,6 @@ bondd_dbus_start(struct bondd_dbus *d, struct bondd_engine *e, void (*quit)(int 
                  void *data, GError **error)
 {
     *d = (struct bondd_dbus){.engine = e, .quit = quit, .quit_data = data};
-    d->real_minus_mono_us = g_get_real_time() - (int64_t) (bondd_now_ns() / 1000);
     d->connection = g_bus_get_sync(G_BUS_TYPE_SYSTEM, NULL, error);
     if (d->connection == NULL)
         return false;

@@ -37,7 +37,6 @@ struct bondd_dbus {
     BonddDbusManager *manager;
     GHashTable *bonds; /* struct bondd_bond -> struct bondd_bond_object */
     guint name_id, idle_id;
-    int64_t real_minus_mono_us;
     void (*quit)(int status, void *data);
     void *quit_data;
 };

@@ -82,8 +82,7 @@ format_mac(char text[18], const uint8_t mac[BOND_MAC_LEN])
 }
 
 static void
-sync_properties(struct bondd_dbus *d, struct bondd_bond_object *o, struct bondd_port_object *po,
-                int slot)
+sync_properties(struct bondd_bond_object *o, struct bondd_port_object *po, int slot)
 {
     const struct bond_port *p = &o->bond->core.port[slot];
     int64_t change_us = (int64_t) (p->last_change_ns / 1000);
@@ -105,7 +104,7 @@ sync_properties(struct bondd_dbus *d, struct bondd_bond_object *o, struct bondd_
     bondd_dbus_port_set_queue_id(po->iface, p->queue_id);
     bondd_dbus_port_set_priority(po->iface, p->prio);
     bondd_dbus_port_set_last_change(
-        po->iface, change_us != 0 ? (guint64) (change_us + d->real_minus_mono_us) : 0);
+        po->iface, change_us != 0 ? (guint64) (change_us + o->bond->real_minus_mono_us) : 0);
 }
 
 void
@@ -127,7 +126,7 @@ bondd_dbus_port_sync(struct bondd_dbus *d, struct bondd_bond_object *o, int slot
         g_signal_connect(po->iface, "handle-set-settings", G_CALLBACK(on_set_settings), NULL);
         g_signal_connect(po->iface, "handle-get-counters", G_CALLBACK(on_get_counters), NULL);
     }
-    sync_properties(d, o, po, slot);
+    sync_properties(o, po, slot);
     if (is_new) {
         bondd_dbus_object_skeleton_set_port(po->object, po->iface);
         g_dbus_object_manager_server_export(d->objects, G_DBUS_OBJECT_SKELETON(po->object));

@@ -14,6 +14,7 @@
 
 #include "daemon/bond.h"
 #include "daemon/error.h"
+#include "daemon/parted.h"
 #include "daemon/status.h"
 
 uint64_t
@@ -200,6 +201,8 @@ link_changed(const struct dp_link *link, void *data)
         bondd_bond_peer_changed(b, link);
     else if (slot != BOND_NO_PORT)
         bondd_bond_port_changed(b, slot, link);
+    else if (link->master != 0)
+        bondd_parted_end(b, link->ifindex);
     if (b->look)
         bondd_bond_look(b);
     b->news_at_ns = 0;
@@ -222,6 +225,8 @@ link_gone(int ifindex, const char *name, void *data)
     slot = bondd_bond_slot(b, ifindex);
     if (slot != BOND_NO_PORT)
         bondd_bond_port_gone(b, slot);
+    else
+        bondd_parted_end(b, ifindex);
     if (b->look)
         bondd_bond_look(b);
     b->news_at_ns = 0;
@@ -234,8 +239,12 @@ addr_changed(const struct dp_addr *addr, bool added, void *data)
     struct bondd_bond *b = added ? bondd_engine_by_ifindex(e, addr->ifindex) : NULL;
     int slot = b != NULL ? bondd_bond_slot(b, addr->ifindex) : BOND_NO_PORT;
 
+    if (b == NULL || (addr->family == AF_INET6 && IN6_IS_ADDR_LINKLOCAL(&addr->u.v6)))
+        return; /* a link-local address says nothing: the kernel makes it by itself */
     if (slot != BOND_NO_PORT)
-        bondd_bond_port_address(b, slot, addr);
+        bondd_bond_port_address(b, slot);
+    else
+        bondd_parted_end(b, addr->ifindex);
 }
 
 static gboolean

@@ -34,7 +34,8 @@ struct bondd_port {
     uint32_t set_mtu;   /* 0: not touched */
     uint32_t set_flags; /* IFF_UP, IFF_ALLMULTI, IFF_PROMISC that we turned on */
     bool ipv6_off, alias_set;
-    bool uc_set; /* the bond's MAC is an extra unicast address */
+    bool claimed; /* leaves because somebody uses it: IPv6 is theirs */
+    bool uc_set;  /* the bond's MAC is an extra unicast address */
     uint8_t uc[BOND_MAC_LEN];
 
     char trouble[160]; /* a sentence for the bond's warnings, or "" */

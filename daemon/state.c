@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "daemon/error.h"
+#include "daemon/parted.h"
 
 #define VERSION_LINE "bondd-state 1"
 #define CORE_LINE "core"
@@ -67,11 +68,18 @@ bondd_state_write(const char *dir, const struct bondd_bond *b, GError **error)
     gsize start;
     int n;
 
-    g_string_append_printf(s, "bond id=%u next-port-id=%u ifindex=%i peer=%i\n", b->id,
-                           b->next_port_id, b->core.ifindex, b->peer_ifindex);
+    g_string_append_printf(
+        s, "bond id=%u next-port-id=%u ifindex=%i peer=%i clock=%" G_GINT64_FORMAT "\n", b->id,
+        b->next_port_id, b->core.ifindex, b->peer_ifindex, b->real_minus_mono_us);
     for (guint i = 0; i < G_N_ELEMENTS(b->port); i++) {
         if (b->port[i].in_use)
             format_port(s, i, &b->port[i]);
+    }
+    for (guint i = 0; i < b->parted->len; i++) {
+        const struct bondd_parted *r = &g_array_index(b->parted, struct bondd_parted, i);
+
+        g_string_append_printf(s, "parted ifindex=%i name=%s disable-ipv6=%i\n", r->ifindex,
+                               r->name, r->orig_disable_ipv6);
     }
     g_string_append(s, CORE_LINE "\n");
 
@@ -185,16 +193,43 @@ parse_port(struct bondd_bond *b, char **words, guint line, GError **error)
 }
 
 static bool
+parse_parted(struct bondd_bond *b, char **words, guint line, GError **error)
+{
+    struct bondd_port p = {0}; /* the fields are those of a port */
+    struct bondd_parted r;
+
+    for (guint i = 1; words[i] != NULL; i++) {
+        char *value = strchr(words[i], '=');
+
+        if (value == NULL)
+            return bad(error, line, "\"%s\" has no value", words[i]);
+        *value++ = '\0';
+        if (!set_port_field(&p, words[i], value))
+            return bad(error, line, "%s=%s is not understood", words[i], value);
+    }
+    if (p.ifindex <= 0 || p.name[0] == '\0')
+        return bad(error, line, "the parted port has no ifindex or name");
+    r = (struct bondd_parted){.ifindex = p.ifindex, .orig_disable_ipv6 = p.orig_disable_ipv6};
+    g_strlcpy(r.name, p.name, sizeof(r.name));
+    g_array_append_val(b->parted, r);
+    return true;
+}
+
+static bool
 parse_bond(struct bondd_bond *b, char **words, guint line, GError **error)
 {
     for (guint i = 1; words[i] != NULL; i++) {
         char *value = strchr(words[i], '=');
         gint64 n;
 
-        if (value == NULL || !read_number(value + 1, 0, UINT32_MAX, &n))
+        if (value == NULL || !read_number(value + 1, INT64_MIN, INT64_MAX, &n))
             return bad(error, line, "\"%s\" is not understood", words[i]);
         *value = '\0';
-        if (strcmp(words[i], "id") == 0)
+        if (strcmp(words[i], "clock") == 0)
+            b->real_minus_mono_us = n;
+        else if (n < 0 || n > INT32_MAX)
+            return bad(error, line, "%s is out of range", words[i]);
+        else if (strcmp(words[i], "id") == 0)
             b->id = (uint32_t) n;
         else if (strcmp(words[i], "next-port-id") == 0)
             b->next_port_id = (uint32_t) n;
@@ -252,6 +287,8 @@ bondd_state_parse(struct bondd_bond *b, const char *text, GError **error)
             ok = parse_bond(b, words, n, error);
         else if (g_strcmp0(words[0], "port") == 0)
             ok = parse_port(b, words, n, error);
+        else if (g_strcmp0(words[0], "parted") == 0)
+            ok = parse_parted(b, words, n, error);
         else
             ok = bad(error, n, "\"%.40s\" is not known", copy);
         if (!ok)

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "daemon/parted.h"
 #include "daemon/state.h"
 
 char *
@@ -128,6 +129,15 @@ bondd_status_warnings(const struct bondd_bond *b)
     for (guint i = 0; i < BOND_MAX_PORTS; i++) {
         if (b->port[i].in_use && b->port[i].trouble[0] != '\0')
             g_strv_builder_add(out, b->port[i].trouble);
+    }
+    for (guint i = 0; i < b->parted->len; i++) {
+        const struct bondd_parted *r = &g_array_index(b->parted, struct bondd_parted, i);
+        g_autofree char *text = g_strdup_printf(
+            "%s has left, but its own MAC address is the one that %s uses: IPv6 stays off on %s "
+            "until it is used for something else or the bond is gone.",
+            r->name, b->core.name, r->name);
+
+        g_strv_builder_add(out, text);
     }
     if (strcmp(b->dev_name, b->core.name) != 0) {
         g_autofree char *text =

@@ -10,6 +10,7 @@
 
 #include "daemon/error.h"
 #include "daemon/notes.h"
+#include "daemon/parted.h"
 #include "daemon/state.h"
 #include "daemon/status.h"
 
@@ -66,6 +67,9 @@ take_ports(struct bondd_bond *b)
                               &error))
             bondd_warning("%s: %s", b->core.name, error->message);
     }
+    for (guint i = 0; i < b->parted->len; i++)
+        bondd_engine_map(b->engine, g_array_index(b->parted, struct bondd_parted, i).ifindex, b);
+    bondd_parted_review(b, false);
 }
 
 /* Its link is gone: so are filters and maps' users; ports get back what they had. */
@@ -79,6 +83,7 @@ bury(struct bondd_bond *b)
             is_our_port(b, &link))
             bondd_port_restore(&b->port[i], b->engine->nl, NULL);
     }
+    bondd_parted_review(b, true);
     bondd_state_remove(b->engine->config->state_dir, b->core.name);
     bondd_status_remove(b);
     bondd_note(b, "bond-deleted", NULL, "its link is gone",

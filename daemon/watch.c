@@ -91,6 +91,7 @@ claimed(struct bondd_bond *b, int slot)
 {
     struct bond_event ev = {.type = BOND_EV_PORT_CLAIMED, .slot = slot};
 
+    b->port[slot].claimed = true;
     bondd_bond_step(b, &ev, NULL);
 }
 
@@ -100,6 +101,7 @@ taken(struct bondd_bond *b, int slot, const struct dp_link *link)
     struct bond_event ev = {.type = BOND_EV_PORT_DETACH, .slot = slot, .u.detach.hard = true};
     const struct dp_link *master = dp_monitor_link(b->engine->monitor, link->master);
 
+    b->port[slot].claimed = true;
     bondd_note(b, "port-taken", link->name, "somebody else took it",
                "%s was made a port of %s: it is let go.", link->name,
                master != NULL ? master->name : "another device");
@@ -134,15 +136,11 @@ bondd_bond_port_gone(struct bondd_bond *b, int slot)
     b->look = true;
 }
 
-/* A link-local IPv6 address says nothing: the kernel makes it by itself. */
 void
-bondd_bond_port_address(struct bondd_bond *b, int slot, const struct dp_addr *addr)
+bondd_bond_port_address(struct bondd_bond *b, int slot)
 {
-    if (bond_slot_is_member(&b->core, slot))
-        return;
-    if (addr->family == AF_INET6 && IN6_IS_ADDR_LINKLOCAL(&addr->u.v6))
-        return;
-    claimed(b, slot);
+    if (!bond_slot_is_member(&b->core, slot))
+        claimed(b, slot);
 }
 
 /* The bond's own device ----------------------------------------------------------------------- */
@@ -194,7 +192,6 @@ static void
 set_mtu(struct bondd_bond *b, uint32_t mtu)
 {
     b->mtu = mtu;
-    dp_link_set_mtu(b->engine->nl, b->peer_ifindex, mtu);
     for (guint i = 0; i < BOND_MAX_PORTS; i++) {
         if (b->port[i].in_use)
             bondd_port_set_mtu(&b->port[i], b->engine->nl, mtu);
