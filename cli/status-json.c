@@ -39,6 +39,7 @@ print_list(struct json *json, const char *key, const char *text)
     json_close(json, ']');
 }
 
+/* By the option's type, so that a value has one JSON type whatever it is at the moment. */
 static void
 print_option(struct json *json, const char *name, const char *value)
 {
@@ -47,11 +48,10 @@ print_option(struct json *json, const char *name, const char *value)
 
     if (desc != NULL && (desc->type == BOND_OPT_T_IP4_LIST || desc->type == BOND_OPT_T_IP6_LIST))
         print_list(json, name, value);
-    else if (desc != NULL && desc->type == BOND_OPT_T_INT &&
-             g_ascii_string_to_signed(value, 10, G_MININT64, G_MAXINT64, &number, NULL))
-        json_number(json, name, number);
-    else if (desc != NULL && desc->type != BOND_OPT_T_ENUM)
+    else if (desc != NULL && (desc->type == BOND_OPT_T_IFNAME || desc->type == BOND_OPT_T_MAC))
         json_string(json, name, or_null(value));
+    else if (g_ascii_string_to_signed(value, 10, G_MININT64, G_MAXINT64, &number, NULL))
+        json_number(json, name, number);
     else
         json_string(json, name, value);
 }

@@ -75,11 +75,8 @@ is_gone(const GError *error)
 }
 
 static bool
-collect_ports(struct cli *cli, struct view *view, GError **error)
+collect_all(struct cli *cli, struct view *view, GPtrArray *proxies, GError **error)
 {
-    g_autoptr(GPtrArray) proxies = nmbond_client_get_ports(cli->client, view->bond);
-
-    view->ports = g_ptr_array_new_with_free_func(view_port_free);
     for (guint i = 0; i < proxies->len; i++) {
         g_autoptr(GError) local = NULL;
 
@@ -89,6 +86,16 @@ collect_ports(struct cli *cli, struct view *view, GError **error)
         }
     }
     return true;
+}
+
+static bool
+collect_ports(struct cli *cli, struct view *view, GError **error)
+{
+    g_autoptr(GPtrArray) members = nmbond_client_get_ports(cli->client, view->bond);
+    g_autoptr(GPtrArray) leaving = nmbond_client_get_leaving_ports(cli->client, view->bond);
+
+    view->ports = g_ptr_array_new_with_free_func(view_port_free);
+    return collect_all(cli, view, members, error) && collect_all(cli, view, leaving, error);
 }
 
 static bool

@@ -24,7 +24,7 @@ enum view_health {
 
 struct view {
     NmbondBond *bond;
-    GPtrArray *ports; /* of struct view_port *, in the order in which they joined */
+    GPtrArray *ports; /* of struct view_port *: members as they joined, then who leaves */
     struct view_counters counters;
     GPtrArray *events; /* of NmbondEvent, the newest last */
 };

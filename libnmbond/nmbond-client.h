@@ -88,6 +88,7 @@ GPtrArray *nmbond_client_get_bonds(NmbondClient *client);
 NmbondBond *nmbond_client_get_bond(NmbondClient *client, const char *name);
 NmbondBond *nmbond_client_get_bond_by_path(NmbondClient *client, const char *path);
 GPtrArray *nmbond_client_get_ports(NmbondClient *client, NmbondBond *bond);
+GPtrArray *nmbond_client_get_leaving_ports(NmbondClient *client, NmbondBond *bond);
 NmbondPort *nmbond_client_get_port(NmbondClient *client, NmbondBond *bond, const char *name);
 NmbondPort *nmbond_client_get_port_by_path(NmbondClient *client, const char *path);
 

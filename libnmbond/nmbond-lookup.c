@@ -210,6 +210,51 @@ nmbond_client_get_ports(NmbondClient *client, NmbondBond *bond)
     return ports;
 }
 
+static int
+compare_ports(gconstpointer a, gconstpointer b)
+{
+    NmbondPort *port_a = *(NmbondPort *const *) a;
+    NmbondPort *port_b = *(NmbondPort *const *) b;
+
+    return g_strcmp0(nmbond_port_get_name(port_a), nmbond_port_get_name(port_b));
+}
+
+/**
+ * nmbond_client_get_leaving_ports:
+ * @client: a client
+ * @bond: one of its bonds
+ *
+ * Ports that are no members any more, but still receive: state "draining" or "lingering".
+ *
+ * Returns: (transfer container) (element-type NmbondPort): those ports, by name
+ */
+GPtrArray *
+nmbond_client_get_leaving_ports(NmbondClient *client, NmbondBond *bond)
+{
+    const char *path;
+    const char *const *members;
+    GPtrArray *ports;
+    GList *objects;
+
+    g_return_val_if_fail(NMBOND_IS_CLIENT(client), NULL);
+    g_return_val_if_fail(NMBOND_IS_BOND(bond), NULL);
+    path = g_dbus_proxy_get_object_path(G_DBUS_PROXY(bond));
+    members = nmbond_bond_get_ports(bond);
+    ports = g_ptr_array_new_with_free_func(g_object_unref);
+    objects = g_dbus_object_manager_get_objects(client->objects);
+    for (GList *i = objects; i != NULL; i = i->next) {
+        g_autoptr(NmbondPort) port = nmbond_object_get_port(NMBOND_OBJECT(i->data));
+        const char *own = g_dbus_object_get_object_path(G_DBUS_OBJECT(i->data));
+
+        if (port != NULL && g_strcmp0(nmbond_port_get_bond(port), path) == 0 &&
+            (members == NULL || !g_strv_contains(members, own)))
+            g_ptr_array_add(ports, g_steal_pointer(&port));
+    }
+    g_list_free_full(objects, g_object_unref);
+    g_ptr_array_sort(ports, compare_ports);
+    return ports;
+}
+
 /**
  * nmbond_client_get_port:
  * @client: a client

@@ -139,6 +139,27 @@ class OneBond(BonddCase):
                 self.bad(code, message, *argv)
 
 
+class Leaving(BonddCase):
+    options = {"mode": "balance-rr", "miimon": "100"}
+
+    def test_a_port_that_has_left_is_still_told(self):
+        self.lab.bond_call("bond0", "DetachPort", "(su)", "eth1", 2)
+        text = self.good("status")
+        self.assertEqual(text.splitlines()[0], "bond0 works, with one port only.")
+        self.assertRegex(text, r"(?m)^  eth0 +active +up ")
+        self.assertRegex(text, r"(?m)^  eth1 +has left +up ")
+        bond = json.loads(self.good("status", "--json"))["bonds"][0]
+        self.assertEqual([(p["name"], p["state"]) for p in bond["ports"]],
+                         [("eth0", "active"), ("eth1", "lingering")])
+        self.assertEqual(bond["options"]["use_carrier"], 1)
+        self.assertEqual(self.good("-g", "PORTS", "status"), "eth0\n")
+        # used for something else: let go
+        self.lab.a.run("ip", "addr", "add", "10.9.9.9/24", "dev", "eth1")
+        wait_for(lambda: "eth1" not in [p["name"] for p in json.loads(
+            self.good("status", "--json"))["bonds"][0]["ports"]], 10,
+            lambda: f"eth1 to be let go\n{self.lab.diagnosis()}")
+
+
 class Trouble(BonddCase):
     """The same bond, with a cable cut."""
 
