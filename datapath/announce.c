@@ -23,6 +23,7 @@
 #include "datapath/announce_priv.h"
 #include "datapath/fdb.h"
 #include "datapath/frames.h"
+#include "datapath/seen.h"
 
 #define SNDBUF (4 << 20) /* a burst for some thousand addresses without waiting */
 
@@ -119,6 +120,8 @@ struct run {
     const struct dp_link *dev; /* whose addresses are being gone through */
     unsigned n_dev;            /* frames sent for it */
     struct ndp_msg *na;        /* made with its first IPv6 address */
+
+    struct dp_seen spoken; /* the MACs of the bond and of what is above */
 
     struct dp_port_vlans *vlans; /* of the bridge port vlans_port; read when needed */
     int vlans_port;
@@ -290,6 +293,7 @@ tag_on_port(struct run *run, int port, uint16_t *vlan_id)
 struct hosts {
     struct run *run;
     int port;
+    struct dp_seen seen; /* what was made by hand is in the table with and without its VLAN */
 };
 
 static void
@@ -301,7 +305,8 @@ announce_host(const struct dp_fdb_entry *host, void *data)
     /* What is behind the bond itself is not ours to announce. */
     if (is_above_or_bond(h->run, host->port) || !tag_on_port(h->run, h->port, &vlan_id))
         return;
-    send_rarp(h->run, h->port, host->mac, vlan_id);
+    if (dp_seen_add(&h->seen, host->mac, vlan_id))
+        send_rarp(h->run, h->port, host->mac, vlan_id);
 }
 
 static void
@@ -312,6 +317,7 @@ announce_bridge(struct run *run, const struct dp_link *bridge)
 
         if (run->above[i]->master == bridge->ifindex && (run->above[i]->flags & IFF_UP))
             note_error(run, dp_fdb_hosts(run->nl, bridge->ifindex, announce_host, &h));
+        dp_seen_free(&h.seen);
     }
 }
 
@@ -322,18 +328,17 @@ announce_unicast(const struct dp_fdb_entry *entry, void *data)
 {
     struct run *run = data;
 
-    for (int i = 0; i < run->n_above; i++) {
-        if (memcmp(run->above[i]->mac, entry->mac, BOND_MAC_LEN) == 0)
-            return;
-    }
-    send_rarp(run, run->above[0]->ifindex, entry->mac, 0);
+    if (dp_seen_add(&run->spoken, entry->mac, 0))
+        send_rarp(run, run->above[0]->ifindex, entry->mac, 0);
 }
 
 static void
 announce_all(struct run *run)
 {
-    for (int i = 0; i < run->n_above; i++)
+    for (int i = 0; i < run->n_above; i++) {
         announce_device(run, run->above[i]);
+        dp_seen_add(&run->spoken, run->above[i]->mac, 0);
+    }
     for (int i = 0; i < run->n_above; i++) {
         if (strcmp(run->above[i]->kind, "bridge") == 0)
             announce_bridge(run, run->above[i]);
@@ -356,6 +361,7 @@ dp_announce(struct dp_announcer *a, struct dp_nl *nl, const struct dp_monitor *m
         announce_all(&run);
     if (sent)
         *sent = run.sent;
+    dp_seen_free(&run.spoken);
     free(run.vlans);
     free(run.above);
     return run.error;
