@@ -225,7 +225,7 @@ others_are_left_alone(void **state)
 
     assert_non_null(foreign);
     snprintf(path, sizeof(path), "%s/other", world.mount_dir);
-    assert_int_equal(bpf_obj_pin(bpf_program__fd(foreign->progs.set_queue), path), 0);
+    assert_int_equal(bpf_obj_pin(bpf_program__fd(foreign->progs.before), path), 0);
     wrap_bpf__destroy(foreign);
     run("tc qdisc add dev p2 clsact");
     bpf = open_bond(&world);

@@ -18,25 +18,31 @@ struct {
     __type(value, uint32_t);
 } target SEC(".maps");
 
-SEC("tc")
-int
-wrap(struct __sk_buff *skb)
+static BOND_INLINE void
+mark_up(struct __sk_buff *skb)
 {
     uint32_t mark = skb->mark;
 
     skb->queue_mapping = mark & 0xffff;
     if (mark >> 16)
         bpf_skb_vlan_push(skb, BOND_BE16(0x8100), mark >> 16);
+}
+
+SEC("tc")
+int
+wrap(struct __sk_buff *skb)
+{
+    mark_up(skb);
     bpf_tail_call(skb, &target, 0);
     return TC_ACT_STOLEN;
 }
 
-/* On a device's egress by itself: tells a queue number, as an skbedit action would. */
+/* As a filter of its own, before the bond's: what somebody's skbedit and vlan actions would do. */
 SEC("tc")
 int
-set_queue(struct __sk_buff *skb)
+before(struct __sk_buff *skb)
 {
-    skb->queue_mapping = 2;
+    mark_up(skb);
     return TC_ACT_UNSPEC;
 }
 
