@@ -72,9 +72,8 @@ read_int(const struct bond_opt_desc *d, const char *text, int64_t *out)
         digits++;
     if (!*digits || digits[strspn(digits, "0123456789")])
         return false;
-    errno = 0;
-    v = strtoll(text, NULL, 10);
-    if (errno || v < d->min || v > d->max)
+    v = strtoll(text, NULL, 10); /* what is too big for it is too big for every row */
+    if (v < d->min || v > d->max)
         return false;
     *out = v;
     return true;

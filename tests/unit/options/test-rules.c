@@ -183,6 +183,24 @@ test_lists(void **state)
     expect(&o, "ns_ip6_target", "2001:db8::1,2001:db8::3");
 }
 
+/* Equal options are equal bytes: whoever keeps them compares them with memcmp(). */
+static void
+test_no_trace_of_old_values(void **state)
+{
+    struct bond_options used =
+        set_all(BOND_MODE_ACTIVE_BACKUP, "primary=fifteen-letters;arp_ip_target=" FIFTEEN
+                                         ";ns_ip6_target=fe80::1,fe80::2,fe80::3");
+    struct bond_options fresh =
+        set_all(BOND_MODE_ACTIVE_BACKUP, "primary=e0;arp_ip_target=10.0.0.1,10.0.0.3;"
+                                         "ns_ip6_target=fe80::3");
+
+    must_set(&used, "primary", "e0");
+    must_set(&used, "arp_ip_target", "10.0.0.1,10.0.0.2,10.0.0.3");
+    must_set(&used, "arp_ip_target", "-10.0.0.2");
+    must_set(&used, "ns_ip6_target", "fe80::3");
+    assert_memory_equal(&used, &fresh, sizeof(fresh));
+}
+
 static void
 test_list_refusals(void **state)
 {
@@ -360,6 +378,23 @@ test_apply_mode_change_drops_leftovers(void **state)
     expect(&o, "xmit_hash_policy", "layer3+4");
 }
 
+/* The change from ARP to MII monitoring takes the targets with it. */
+static void
+test_apply_monitor_change_drops_leftovers(void **state)
+{
+    struct bond_options o =
+        set_all(BOND_MODE_ACTIVE_BACKUP, "arp_interval=100;arp_ip_target=10.0.0.1;"
+                                         "ns_ip6_target=fe80::1;arp_validate=all");
+
+    must_apply(&o, "miimon=50", false);
+    expect(&o, "miimon", "50");
+    expect(&o, "arp_interval", "0");
+    expect(&o, "arp_ip_target", "");
+    expect(&o, "ns_ip6_target", "");
+    expect(&o, "arp_validate", "none");
+    assert_int_equal(o.set_mask[0], 1u << BOND_OPT_MIIMON);
+}
+
 /* As the kernel refuses; but what is named and stays as it is needs nothing. */
 static void
 test_apply_strict(void **state)
@@ -425,6 +460,7 @@ main(void)
         cmocka_unit_test(test_names_of_ports),
         cmocka_unit_test(test_active_must_be_a_port),
         cmocka_unit_test(test_lists),
+        cmocka_unit_test(test_no_trace_of_old_values),
         cmocka_unit_test(test_list_refusals),
         cmocka_unit_test(test_mac),
         cmocka_unit_test(test_apply_order),
@@ -433,6 +469,7 @@ main(void)
         cmocka_unit_test(test_apply_mii_wins),
         cmocka_unit_test(test_apply_idle_defaults),
         cmocka_unit_test(test_apply_mode_change_drops_leftovers),
+        cmocka_unit_test(test_apply_monitor_change_drops_leftovers),
         cmocka_unit_test(test_apply_strict),
         cmocka_unit_test(test_apply_unused_value),
         cmocka_unit_test(test_carried_out),
