@@ -16,6 +16,7 @@
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -107,6 +108,17 @@ lab_end(pid_t pid)
     waitpid(pid, NULL, 0);
 }
 
+bool
+lab_kernel_is_at_least(int major, int minor)
+{
+    struct utsname u;
+    int a = 0, b = 0;
+
+    uname(&u);
+    sscanf(u.release, "%d.%d", &a, &b);
+    return a > major || (a == major && b >= minor);
+}
+
 uint64_t
 lab_now_ns(void)
 {
@@ -164,11 +176,12 @@ packet_socket(const char *name, uint16_t protocol)
         .sll_protocol = htons(protocol),
         .sll_ifindex = lab_index(name),
     };
-    int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0), size = 8 << 20;
+    int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0), size = 8 << 20, on = 1;
 
     if (fd < 0)
         fail_msg("AF_PACKET socket: %s", strerror(errno));
     setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
+    setsockopt(fd, SOL_PACKET, PACKET_AUXDATA, &on, sizeof(on));
     if (bind(fd, (struct sockaddr *) &at, sizeof(at)) < 0)
         fail_msg("AF_PACKET bind to %s: %s", name, strerror(errno));
     return fd;
@@ -192,6 +205,53 @@ is_wanted(const struct lab_frame *f, uint16_t ethertype, uint8_t icmp6)
     return f->len > 54 && f->byte[20] == IPPROTO_ICMPV6 && f->byte[54] == icmp6;
 }
 
+/* The kernel takes a VLAN tag out of what it hands to packet sockets; here it is put back. */
+static void
+put_back_tag(struct lab_frame *f, struct msghdr *msg)
+{
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
+        struct tpacket_auxdata aux;
+
+        if (c->cmsg_level != SOL_PACKET || c->cmsg_type != PACKET_AUXDATA)
+            continue;
+        memcpy(&aux, CMSG_DATA(c), sizeof(aux));
+        if (!(aux.tp_status & TP_STATUS_VLAN_VALID))
+            continue;
+        memmove(f->byte + 16, f->byte + 12, f->len - 12);
+        f->byte[12] = (uint8_t) (aux.tp_vlan_tpid >> 8);
+        f->byte[13] = (uint8_t) aux.tp_vlan_tpid;
+        f->byte[14] = (uint8_t) (aux.tp_vlan_tci >> 8);
+        f->byte[15] = (uint8_t) aux.tp_vlan_tci;
+        f->len += 4;
+    }
+}
+
+static bool
+receive(int fd, struct lab_frame *out, int *pkttype)
+{
+    _Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(struct tpacket_auxdata))];
+    struct iovec iov = {out->byte, sizeof(out->byte) - 4};
+    struct sockaddr_ll from;
+    struct msghdr msg = {
+        .msg_name = &from,
+        .msg_namelen = sizeof(from),
+        .msg_iov = &iov,
+        .msg_iovlen = 1,
+        .msg_control = control,
+        .msg_controllen = sizeof(control),
+    };
+    ssize_t len = recvmsg(fd, &msg, 0);
+
+    if (len < 0 && errno == ENETDOWN)
+        return false; /* the device was down meanwhile */
+    if (len < 0)
+        fail_msg("AF_PACKET recv: %s", strerror(errno));
+    out->len = (unsigned) len;
+    put_back_tag(out, &msg);
+    *pkttype = from.sll_pkttype;
+    return true;
+}
+
 bool
 lab_next(int fd, uint16_t ethertype, uint8_t icmp6, int wait_ms, struct lab_frame *out)
 {
@@ -200,19 +260,12 @@ lab_next(int fd, uint16_t ethertype, uint8_t icmp6, int wait_ms, struct lab_fram
     for (;;) {
         struct pollfd p = {.fd = fd, .events = POLLIN};
         uint64_t now = lab_now_ns();
-        struct sockaddr_ll from;
-        socklen_t from_len = sizeof(from);
-        ssize_t len;
+        int pkttype = 0;
 
         if (poll(&p, 1, now < until ? (int) ((until - now) / 1000000u) : 0) <= 0)
             return false;
-        len = recvfrom(fd, out->byte, sizeof(out->byte), 0, (struct sockaddr *) &from, &from_len);
-        if (len < 0 && errno == ENETDOWN)
-            continue; /* the device was down meanwhile */
-        if (len < 0)
-            fail_msg("AF_PACKET recv: %s", strerror(errno));
-        out->len = (unsigned) len;
-        if (from.sll_pkttype != PACKET_OUTGOING && is_wanted(out, ethertype, icmp6))
+        if (receive(fd, out, &pkttype) && pkttype != PACKET_OUTGOING &&
+            is_wanted(out, ethertype, icmp6))
             return true;
     }
 }

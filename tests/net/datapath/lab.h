@@ -38,6 +38,7 @@ void lab_check_errno(int result, const char *call, const char *file, int line);
 pid_t lab_other_netns(void);
 void lab_end(pid_t pid);
 
+bool lab_kernel_is_at_least(int major, int minor);
 uint64_t lab_now_ns(void);
 
 /* Evaluates `cond` again and again until it holds; fails after WAIT_MS. */

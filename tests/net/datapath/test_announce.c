@@ -518,7 +518,6 @@ vlans_above(void **state)
         print_message("no VLAN devices on this kernel (8021q is missing)\n");
         skip();
     }
-    lab_run("ethtool -K bond0 txvlan off"); /* so that the tag is in the frame that we see */
     lab_run("ip link set bond0.7 up");
     lab_run("ip addr add 10.0.7.1/24 dev bond0.7");
     announce(b);
@@ -526,6 +525,51 @@ vlans_above(void **state)
     assert_true(lab_next(b->wire, ETH_P_8021Q, 0, WAIT_MS, &got));
     assert_memory_equal(got.byte + 14, ((uint8_t[]){0, 7, 8, 6}), 4);
     assert_memory_equal(got.byte + 32, ((uint8_t[]){10, 0, 7, 1}), 4);
+    assert_true(dp_monitor_is_above(b->m, lab_index("bond0.7"), b->bond));
+    assert_int_equal(dp_monitor_link_by_name(b->m, "bond0.7")->vlan_id, 7);
+}
+
+static void
+send_tagged(const char *from, const char *mac, uint8_t vlan_id)
+{
+    uint8_t frame[64] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+
+    lab_mac_of(mac, frame + 6);
+    memcpy(frame + 12, (uint8_t[]){0x81, 0, 0, vlan_id, 0x88, 0xb5}, 6);
+    lab_send(from, frame, sizeof(frame));
+    lab_wait(lab_try("bridge fdb show br br0 | grep -q '^%s dev p0 vlan %u'", mac, vlan_id));
+}
+
+/* How a host's VLAN looks on the wire is up to the bond's port of the bridge. */
+static void
+hosts_behind_a_bridge_with_vlans(void **state)
+{
+    struct bed *b = *state;
+    struct lab_frame got;
+    uint8_t mac[6];
+
+    make_bridge();
+    if (!lab_try("ip link set br0 type bridge vlan_filtering 1")) {
+        print_message("no bridges with VLANs on this kernel\n");
+        skip();
+    }
+    lab_run("bridge vlan add dev p0 vid 20");
+    lab_run("bridge vlan add dev p0 vid 30");
+    lab_run("bridge vlan add dev bond0 vid 20");
+    learn("h0", "02:00:00:00:00:01"); /* VLAN 1: untagged on the bond */
+    send_tagged("h0", "02:00:00:00:00:20", 20);
+    send_tagged("h0", "02:00:00:00:00:30", 30); /* the bond is not in it */
+    announce(b);
+    do {
+        assert_true(lab_next(b->wire, ETH_P_RARP, 0, WAIT_MS, &got));
+    } while (got.byte[11] != 1);
+    announce(b);
+    assert_true(lab_next(b->wire, ETH_P_8021Q, 0, WAIT_MS, &got));
+    lab_mac_of("02:00:00:00:00:20", mac);
+    assert_memory_equal(got.byte + 6, mac, 6);
+    assert_memory_equal(got.byte + 14, ((uint8_t[]){0, 20, 0x80, 0x35}), 4);
+    while (lab_next(b->wire, ETH_P_8021Q, 0, QUIET_MS, &got))
+        assert_int_not_equal(got.byte[15], 30);
 }
 
 int
@@ -546,6 +590,7 @@ main(void)
         T(memberships_are_told_again),
         T(ipv6_memberships_too),
         T(many_addresses),
+        T(hosts_behind_a_bridge_with_vlans),
         T(vlans_above),
     };
 

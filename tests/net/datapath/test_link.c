@@ -183,15 +183,20 @@ carrier_follows_the_peer(void **state)
     assert_false(link_of(nl, "bond0").carrier);
 }
 
-/* A read of the one link settles what linkwatch still holds back (FACTS: up to 1 s). */
+/* A read of the one link settles what linkwatch still holds back, which may be a second. */
 static void
 after_reading_frames_pass(void **state)
 {
     struct dp_nl *nl = nl_of(state);
     uint8_t frame[60] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2, 0, 0, 0, 0, 9, 0x88, 0xb5};
     struct lab_frame got;
+    struct dp_link link;
     int bond, peer, fd;
 
+    if (!lab_kernel_is_at_least(6, 16)) {
+        print_message("this kernel does not settle link events when it is asked\n");
+        skip();
+    }
     lab_ok(dp_link_create_pair(nl, "bond0", NULL, &bond, &peer));
     lab_ok(dp_link_set_up(nl, bond, true));
     lab_ok(dp_link_set_up(nl, peer, true));
@@ -199,7 +204,9 @@ after_reading_frames_pass(void **state)
     for (int i = 0; i < 10; i++) {
         lab_ok(dp_link_set_up(nl, peer, false));
         lab_ok(dp_link_set_up(nl, peer, true));
-        assert_true(link_of(nl, "bond0").carrier);
+        link = link_of(nl, "bond0");
+        assert_true(link.carrier);
+        assert_true(link.flags & IFF_RUNNING);
         frame[20] = (uint8_t) i;
         lab_send("bond0", frame, sizeof(frame));
         assert_true(lab_next(fd, 0x88b5, 0, 200, &got));

@@ -319,7 +319,8 @@ an_overrun_heals(void **state)
     lab_run("ip link set v7 mtu 1300");
     settle(log);
     assert_int_equal(dp_monitor_link_by_name(log->m, "v7")->mtu, 1300);
-    assert_int_equal(log->changed, 1);
+    assert_true(log->changed >= 1); /* others' link states may settle late */
+    assert_int_equal(log->unchanged, 0);
 }
 
 int
