@@ -25,7 +25,9 @@ struct dp_link {
     char kind[16];         /* IFLA_INFO_KIND: "veth", "bridge", "vlan"; "" for a NIC */
     uint16_t arphrd;       /* ARPHRD_ETHER ... */
     uint32_t flags;        /* IFF_* */
-    bool carrier;          /* IFF_LOWER_UP with IFF_UP; as the driver says, linkwatch settled */
+    bool carrier;          /* IFF_LOWER_UP with IFF_UP, as the driver says. A new kernel also
+                            * settles its link events before it answers dp_link_get(), so that
+                            * frames pass at once */
     uint32_t mtu;
     uint8_t mac[BOND_MAC_LEN], perm_mac[BOND_MAC_LEN];
     uint8_t mac_len;
