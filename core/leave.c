@@ -30,19 +30,6 @@ lingers(enum bond_mode mode)
     return false;
 }
 
-/* What every way out has in common (kernel: __bond_release_one()). */
-static void
-stop_using(struct step *s, int slot)
-{
-    struct bond *b = s->b;
-
-    if (b->active == slot)
-        b->active = BOND_NO_PORT;
-    if (s->wish == slot)
-        s->wish = BOND_NO_PORT;
-    bond_mac_last_left(b);
-}
-
 /* A port that receives nothing for the bond (backup, no link) has nothing to drain. */
 void
 bond_leave_start(struct step *s, int slot)
@@ -55,7 +42,7 @@ bond_leave_start(struct step *s, int slot)
     p->delay_until_ns = drains ? bond_after_ms(s->now, s->b->drain_ms) : s->now;
     p->last_change_ns = s->now;
     p->inactive = false;
-    stop_using(s, slot);
+    bond_mac_last_left(s->b);
     bond_note(s, BOND_NOTE_PORT_LEAVING, slot, BOND_NO_PORT, BOND_REASON_REQUEST);
 }
 
@@ -67,7 +54,7 @@ bond_release(struct step *s, int slot, enum bond_reason reason)
     bond_note(s, BOND_NOTE_PORT_RELEASED, slot, BOND_NO_PORT, reason);
     memset(p, 0, sizeof(*p));
     p->delay_until_ns = BOND_NEVER;
-    stop_using(s, slot);
+    bond_mac_last_left(s->b);
     s->put_port_mac &= ~(1u << slot);
     s->released |= 1u << slot;
 }

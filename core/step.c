@@ -147,8 +147,6 @@ bond_step(struct bond *b, const struct bond_event *ev, uint64_t now_ns, struct b
         memset(err, 0, sizeof(*err));
     rc = take_in(&s, ev);
     if (rc < 0) {
-        *b = was;
-        out->n = 0;
         out->next_ns = bond_next_deadline(b);
         return rc;
     }

@@ -34,6 +34,7 @@ struct sim {
     struct bond_actions out;
     struct bond_err err;
     struct sim_world world;
+    bool without_twin; /* for tests that would be slow */
     char text[4096];
 };
 

@@ -94,8 +94,8 @@ SIM_ROWS(prio_follows_primary_reselect, "mode=active-backup miimon=100 primary_r
 SIM_ROWS(changing_a_prio, "mode=active-backup miimon=100", {0, "attach eth0", NULL, NULL},
          {0, "attach eth1", NULL, NULL},
          {10, "prio eth1 3", "publish, announce, igmp", "on, eth0 up, eth1 up active; tx eth1"},
-         {20, "set primary=eth1", "", NULL},
-         {30, "prio eth0 9", "", "on, eth0 up, eth1 up active; tx eth1"})
+         {20, "set primary=eth1", "", NULL}, {30, "active eth0", "publish, announce, igmp", NULL},
+         {40, "prio eth0 -1", "", "on, eth0 up active, eth1 up; tx eth0"})
 
 /* Kernel: a primary that is up is above every prio; one that is down leaves it to them. */
 SIM_ROWS(primary_is_above_prio, "mode=active-backup miimon=100 primary=eth0",

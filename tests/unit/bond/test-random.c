@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * test-random.c - what must hold whatever happens: thousands of random scripts with a fixed seed
+ * (NMB_SEED changes it, NMB_SCRIPTS their number). sim_step() checks every step from all sides;
+ * here are the properties of whole scripts.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim.h"
+
+#define STEPS 60
+#define IFINDEXES 6
+
+static uint64_t seed;
+
+/* splitmix64: 0..n-1 */
+static uint32_t
+pick(uint32_t n)
+{
+    uint64_t z = seed += 0x9e3779b97f4a7c15ull;
+
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
+    return (uint32_t) ((z ^ (z >> 31)) >> 33) % n;
+}
+
+static unsigned
+n_scripts(void)
+{
+    const char *n = getenv("NMB_SCRIPTS");
+    return n ? (unsigned) atoi(n) : 1000;
+}
+
+static int
+begin(void **state)
+{
+    const char *given = getenv("NMB_SEED");
+
+    seed = given ? strtoull(given, NULL, 0) : 3;
+    return 0;
+}
+
+/* ---- random events ---- */
+
+static void
+random_options(struct bond_options *o)
+{
+    static const uint32_t ms[] = {0, 0, 10, 50, 100, 130, 1000};
+    char name[16];
+
+    o->num[BOND_OPT_MODE] = pick(4);
+    o->num[BOND_OPT_MIIMON] = ms[pick(7)];
+    o->num[BOND_OPT_UPDELAY] = ms[pick(7)];
+    o->num[BOND_OPT_DOWNDELAY] = ms[pick(7)];
+    o->num[BOND_OPT_PEER_NOTIF_DELAY] = ms[pick(7)];
+    o->num[BOND_OPT_NUM_GRAT_ARP] = pick(4);
+    o->num[BOND_OPT_RESEND_IGMP] = pick(4);
+    o->num[BOND_OPT_PRIMARY_RESELECT] = pick(3);
+    o->num[BOND_OPT_FAIL_OVER_MAC] = pick(3);
+    o->num[BOND_OPT_ALL_SLAVES_ACTIVE] = pick(2);
+    o->num[BOND_OPT_MIN_LINKS] = pick(3);
+    snprintf(name, sizeof(name), "eth%u", pick(IFINDEXES) + 1);
+    memset(o->primary, 0, sizeof(o->primary));
+    memset(o->active_slave, 0, sizeof(o->active_slave));
+    if (pick(2))
+        strcpy(o->primary, name);
+    if (pick(4) == 0)
+        strcpy(o->active_slave, name);
+}
+
+static void
+random_port(struct bond_event *ev)
+{
+    int32_t ifindex = (int32_t) pick(IFINDEXES) + 1;
+
+    ev->u.attach.ifindex = ifindex;
+    snprintf(ev->u.attach.name, BOND_NAME_SIZE, "eth%d", pick(20) ? ifindex : ifindex + 1);
+    ev->u.attach.mac[0] = 2;
+    ev->u.attach.mac[5] = pick(10) ? (uint8_t) ifindex : 1;
+    ev->u.attach.admin_up = pick(8) != 0;
+    ev->u.attach.carrier = pick(4) != 0;
+    ev->u.attach.speed_mbps = (int32_t) pick(3) * 1000;
+    ev->u.attach.duplex = (uint8_t) pick(3);
+    ev->u.attach.queue_id = pick(4) ? 0 : (uint16_t) pick(4);
+    ev->u.attach.prio = pick(3) ? 0 : (int32_t) pick(5) - 2;
+}
+
+/* Ports are meant by ifindex; -1 is none. */
+struct random_event {
+    struct bond_event ev;
+    int ifindex;
+    uint64_t wait_ns; /* BOND_NEVER: until the next deadline */
+};
+
+static struct random_event
+random_event(const struct bond *b)
+{
+    static const uint64_t waits_ms[] = {0, 0, 1, 9, 50, 99, 100, 350};
+    struct random_event r = {.ifindex = (int) pick(IFINDEXES) + 1};
+    struct bond_event *ev = &r.ev;
+
+    r.wait_ns = pick(3) ? waits_ms[pick(8)] * BOND_NSEC_PER_MSEC : BOND_NEVER;
+    switch (pick(16)) {
+    case 0:
+    case 1:
+    case 2:
+        ev->type = BOND_EV_PORT_ATTACH;
+        random_port(ev);
+        break;
+    case 3:
+        ev->type = BOND_EV_PORT_DETACH;
+        ev->u.detach.hard = pick(4) == 0;
+        break;
+    case 4:
+        ev->type = pick(2) ? BOND_EV_PORT_GONE : BOND_EV_PORT_CLAIMED;
+        break;
+    case 5:
+        ev->type = BOND_EV_OPTIONS;
+        ev->u.options = b->opt;
+        random_options(&ev->u.options);
+        break;
+    case 6:
+        ev->type = BOND_EV_PORT_OPTIONS;
+        ev->u.port_options.prio = (int32_t) pick(5) - 2;
+        ev->u.port_options.queue_id = (uint16_t) pick(4);
+        break;
+    case 7:
+        ev->type = BOND_EV_SET_ACTIVE;
+        if (pick(4) == 0)
+            r.ifindex = -1;
+        break;
+    case 8:
+        ev->type = BOND_EV_BOND_LINK;
+        ev->u.bond_link.admin_up = pick(4) != 0;
+        ev->u.bond_link.mac_given = pick(4) == 0;
+        memcpy(ev->u.bond_link.mac, b->mac, BOND_MAC_LEN);
+        if (pick(3) == 0)
+            memcpy(ev->u.bond_link.mac, (uint8_t[]){2, 0, 0, 0, 1, (uint8_t) pick(9)}, 6);
+        break;
+    case 9:
+        ev->type = BOND_EV_TICK;
+        break;
+    default:
+        ev->type = BOND_EV_PORT_LINK;
+        break;
+    }
+    return r;
+}
+
+/* A report of the port's device, mostly with another carrier. */
+static void
+random_report(const struct bond *b, struct bond_event *ev)
+{
+    const struct bond_port *p = &b->port[ev->slot];
+
+    ev->u.port_link.admin_up = pick(10) ? p->admin_up : !p->admin_up;
+    ev->u.port_link.carrier = pick(3) ? !p->carrier : p->carrier;
+    ev->u.port_link.speed_mbps = pick(5) ? p->speed_mbps : 10000;
+    ev->u.port_link.duplex = p->duplex;
+    memcpy(ev->u.port_link.mac, p->mac, BOND_MAC_LEN);
+    snprintf(ev->u.port_link.name, BOND_NAME_SIZE, "eth%d",
+             pick(30) ? p->ifindex : (int) pick(IFINDEXES) + 1);
+}
+
+static struct random_event
+next_event(const struct sim *s, uint64_t *now)
+{
+    struct random_event r = random_event(&s->b);
+
+    if (r.wait_ns != BOND_NEVER)
+        *now += r.wait_ns;
+    else if (s->out.next_ns != BOND_NEVER)
+        *now = s->out.next_ns;
+    r.ev.slot = r.ifindex < 0 ? BOND_NO_PORT : bond_port_by_ifindex(&s->b, r.ifindex);
+    if (r.ev.type == BOND_EV_PORT_LINK && r.ev.slot != BOND_NO_PORT)
+        random_report(&s->b, &r.ev);
+    else if (r.ev.type == BOND_EV_PORT_LINK)
+        r.ev.type = BOND_EV_TICK;
+    return r;
+}
+
+static void
+init(struct sim *s)
+{
+    struct bond_event options = {.type = BOND_EV_OPTIONS};
+
+    sim_init(s, "mode=balance-rr miimon=100");
+    options.u.options = s->b.opt;
+    random_options(&options.u.options);
+    sim_step(s, &options, 0);
+}
+
+/* ---- properties ---- */
+
+/* However a script ends: when every port has a carrier and time passes, all are up and carry. */
+static void
+heal(struct sim *s, uint64_t now)
+{
+    uint64_t end = now + 2 * BOND_NSEC_PER_SEC; /* no delay is longer */
+    struct bond_event up = {.type = BOND_EV_PORT_LINK}, tick = {.type = BOND_EV_TICK};
+    int order[BOND_MAX_PORTS];
+    uint32_t n = bond_port_order(&s->b, true, order);
+
+    for (uint32_t i = 0; i < n; i++) {
+        up.slot = order[i];
+        random_report(&s->b, &up);
+        up.u.port_link.admin_up = up.u.port_link.carrier = true;
+        sim_step(s, &up, now);
+    }
+    while (now < end)
+        sim_step(s, &tick, now += 50 * BOND_NSEC_PER_MSEC);
+
+    n = bond_port_order(&s->b, false, order);
+    for (uint32_t i = 0; i < n; i++)
+        assert_int_equal(s->b.port[order[i]].link, BOND_LINK_UP);
+    assert_int_equal(s->b.carrier, n > 0 && n >= s->b.opt.num[BOND_OPT_MIN_LINKS]);
+    assert_int_equal(s->b.active != BOND_NO_PORT, n > 0);
+    for (uint32_t i = 0; i < BOND_MAX_PORTS; i++)
+        assert_int_not_equal(s->b.port[i].phase, BOND_PHASE_DRAINING);
+}
+
+static void
+no_state_is_a_trap(void **state)
+{
+    static struct sim s;
+
+    for (unsigned script = 0; script < n_scripts(); script++) {
+        uint64_t now = 0;
+
+        init(&s);
+        for (int i = 0; i < STEPS; i++) {
+            struct random_event r = next_event(&s, &now);
+            sim_step(&s, &r.ev, now);
+        }
+        heal(&s, now);
+    }
+}
+
+/* The same state with its ports in other slots. */
+static void
+shuffle_slots(struct sim *s)
+{
+    struct bond was = s->b;
+    struct sim_world w = s->world;
+    int to[BOND_MAX_PORTS];
+
+    for (int i = 0; i < (int) BOND_MAX_PORTS; i++) {
+        int j = (int) pick((uint32_t) i + 1);
+
+        to[i] = to[j];
+        to[j] = i;
+    }
+    for (int i = 0; i < (int) BOND_MAX_PORTS; i++) {
+        s->b.port[to[i]] = was.port[i];
+        memcpy(s->world.port_mac[to[i]], w.port_mac[i], BOND_MAC_LEN);
+        if (was.active == i)
+            s->b.active = to[i];
+    }
+    bond_table_build(&s->b, &s->world.table);
+}
+
+static void
+same(struct sim *a, struct sim *b, int rc_a, int rc_b)
+{
+    char state_a[4096], proc_a[8192], proc_b[8192];
+
+    assert_int_equal(rc_a < 0 ? rc_a : 0, rc_b < 0 ? rc_b : 0);
+    assert_int_equal(a->out.n, b->out.n);
+    assert_true(a->out.next_ns == b->out.next_ns);
+    strcpy(state_a, sim_state(a));
+    assert_string_equal(state_a, sim_state(b));
+    bond_proc_format(&a->b, "v", proc_a, sizeof(proc_a));
+    bond_proc_format(&b->b, "v", proc_b, sizeof(proc_b));
+    assert_string_equal(proc_a, proc_b);
+}
+
+static void
+slots_do_not_matter(void **state)
+{
+    static struct sim a, b;
+
+    for (unsigned script = 0; script < n_scripts() / 2; script++) {
+        uint64_t now = 0;
+
+        init(&a);
+        a.without_twin = true; /* the first test has them */
+        b = a;
+        for (int i = 0; i < STEPS; i++) {
+            struct random_event r = next_event(&a, &now);
+            int rc = sim_step(&a, &r.ev, now);
+
+            if (pick(4) == 0)
+                shuffle_slots(&b);
+            if (r.ifindex > 0 && r.ev.slot != BOND_NO_PORT)
+                r.ev.slot = bond_port_by_ifindex(&b.b, r.ifindex);
+            same(&a, &b, rc, sim_step(&b, &r.ev, now));
+        }
+    }
+}
+
+/* Ports that are told apart by prio, links that change at one moment: the order in which the
+ * reports come in changes nothing of where it ends. */
+static void
+the_order_of_reports_does_not_matter(void **state)
+{
+    static struct sim start, s;
+    char words[64], want[4096];
+
+    for (unsigned script = 0; script < n_scripts() / 4; script++) {
+        int order[IFINDEXES], on[IFINDEXES];
+
+        snprintf(words, sizeof(words), "mode=%u miimon=100", pick(4));
+        sim_init(&start, words);
+        start.without_twin = true;
+        for (int i = 0; i < IFINDEXES; i++) {
+            snprintf(words, sizeof(words), "attach eth%d prio=%d %s", i, (i * 5) % IFINDEXES * 3,
+                     pick(2) ? "nocarrier" : "");
+            sim_do(&start, 0, words);
+            on[i] = (int) pick(2);
+        }
+        for (int round = 0; round < 6; round++) {
+            s = start;
+            for (int i = 0; i < IFINDEXES; i++) {
+                int j = (int) pick((uint32_t) i + 1);
+
+                order[i] = order[j];
+                order[j] = i;
+            }
+            for (int i = 0; i < IFINDEXES; i++) {
+                snprintf(words, sizeof(words), "carrier eth%d %s", order[i],
+                         on[order[i]] ? "on" : "off");
+                sim_do(&s, 10, words);
+            }
+            if (round == 0)
+                strcpy(want, sim_state(&s));
+            assert_string_equal(sim_state(&s), want);
+        }
+    }
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(no_state_is_a_trap, begin),
+        cmocka_unit_test_setup(slots_do_not_matter, begin),
+        cmocka_unit_test_setup(the_order_of_reports_does_not_matter, begin),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
