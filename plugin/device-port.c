@@ -280,6 +280,24 @@ nmb_device_port_reconcile_later(NMDevice *device)
         self->reconcile_source = g_timeout_add_seconds(NMB_RECONCILE_S, reconcile, device);
 }
 
+/* Of a bond of its own NetworkManager would learn it from the ports losing their master in the
+ * kernel. Ports of a bond that it has deactivated itself are not in the record any more. */
+void
+nmb_device_port_orphan(NMDevice *device)
+{
+    NmbRecord *record = nmb_record_get(nm_device_get_iface(device));
+
+    for (guint i = 0; record && i < record->ports->len; i++) {
+        NmbRecordPort *entry = g_ptr_array_index(record->ports, i);
+        NMDevice *port = nm_manager_get_device_by_ifindex(NM_MANAGER_GET, entry->ifindex);
+
+        if (entry->attached && port && nm_device_get_state(port) > NM_DEVICE_STATE_DISCONNECTED &&
+            nm_device_get_state(port) <= NM_DEVICE_STATE_ACTIVATED)
+            nm_device_queue_state(port, NM_DEVICE_STATE_DEACTIVATING,
+                                  NM_DEVICE_STATE_REASON_DEPENDENCY_FAILED);
+    }
+}
+
 void
 nmb_device_port_class_init(NMDeviceClass *klass)
 {

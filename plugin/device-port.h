@@ -18,4 +18,7 @@ void nmb_device_port_resync(NMDevice *device);
 /* After an adoption: ports of the last run that no profile has claimed leave the bond. */
 void nmb_device_port_reconcile_later(NMDevice *device);
 
+/* The link has gone behind NetworkManager's back: the profiles of its ports end. */
+void nmb_device_port_orphan(NMDevice *device);
+
 #endif

@@ -131,6 +131,7 @@ unrealize_notify(NMDevice *device)
 
     PARENT_CLASS->unrealize_notify(device);
     g_clear_handle_id(&NMB_PLUGIN_DEVICE(device)->reconcile_source, g_source_remove);
+    nmb_device_port_orphan(device);
     nmb_adopt_give_up(iface);
     nmb_record_drop(iface);
 }
