@@ -217,6 +217,9 @@ int bond_options_apply(struct bond_options *o, size_t n, const char *const *name
 bool bond_opt_is_carried_out(enum bond_opt_id id);
 bool bond_opt_value_is_carried_out(enum bond_opt_id id, uint32_t value);
 
+/* Does the text say the option's default, in whatever spelling? */
+bool bond_opt_is_default(enum bond_opt_id id, const char *value);
+
 /* The value as text, in the kernel's spelling ("active-backup", "100", "10.0.0.1,10.0.0.2").
  * Returns the length as snprintf does. */
 int bond_option_format(const struct bond_options *o, enum bond_opt_id id, char *buf, size_t size);

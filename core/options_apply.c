@@ -88,15 +88,10 @@ given_number(const struct given *g, enum bond_opt_id id)
 static bool
 is_idle_default(const struct bond_opt_desc *d, const struct given *g, const struct bond_options *o)
 {
-    struct bond_options said, def;
-
     if ((d->modes & (1u << o->num[BOND_OPT_MODE])) &&
         !(bond_opt_is_delay(d->id) && !o->num[BOND_OPT_MIIMON]))
         return false;
-    bond_options_init(&def, BOND_MODE_BALANCE_RR);
-    said = def;
-    return !bond_opt_read(d, g->name[d->id], g->value[d->id], &said, NULL) &&
-           bond_opt_equal(&said, &def, (enum bond_opt_id) d->id);
+    return bond_opt_is_default((enum bond_opt_id) d->id, g->value[d->id]);
 }
 
 static int
@@ -117,27 +112,37 @@ apply_one(struct bond_options *o, const struct bond_opt_desc *d, const struct gi
     return bond_option_set(o, g->name[d->id], g->value[d->id], ctx, err);
 }
 
-/* Given both monitors, NetworkManager lets MII win. The ARP options must be well spelled all the
- * same, and are then left out. */
+/* Out of the set, if it is well spelled. */
+static int
+leave_out(struct given *g, enum bond_opt_id id, const struct bond_options *o, struct bond_err *err)
+{
+    struct bond_options scratch = *o;
+    int r;
+
+    if (!g->name[id])
+        return 0;
+    r = bond_opt_read(bond_opt_desc(id), g->name[id], g->value[id], &scratch, err);
+    if (!r)
+        g->name[id] = g->value[id] = NULL;
+    return r;
+}
+
+/* Given both monitors, NetworkManager lets MII win. Profiles that do so, or that have kept an
+ * arp_validate, are common: editors change the one and leave the other. */
 static int
 let_mii_win(struct given *g, const struct bond_options *o, struct bond_err *err)
 {
-    struct bond_options scratch = *o;
+    const bool both = given_number(g, BOND_OPT_ARP_INTERVAL) != 0;
+    int r;
 
-    if (!given_number(g, BOND_OPT_MIIMON) || !given_number(g, BOND_OPT_ARP_INTERVAL))
+    if (!given_number(g, BOND_OPT_MIIMON))
         return 0;
-    for (size_t i = 0; i < N_OF_ARP; i++) {
-        const enum bond_opt_id id = of_arp[i];
-        const int r =
-            g->name[id] ? bond_opt_read(bond_opt_desc(id), g->name[id], g->value[id], &scratch, err)
-                        : 0;
-
-        if (r)
-            return r;
-        g->name[id] = g->value[id] = NULL;
-    }
-    g->name[BOND_OPT_ARP_INTERVAL] = g->value[BOND_OPT_ARP_INTERVAL] = NULL;
-    return 0;
+    r = leave_out(g, BOND_OPT_ARP_VALIDATE, o, err);
+    for (size_t i = 0; !r && both && i < N_OF_ARP; i++)
+        r = leave_out(g, of_arp[i], o, err);
+    if (!r && both)
+        r = leave_out(g, BOND_OPT_ARP_INTERVAL, o, err);
+    return r;
 }
 
 static void

@@ -383,6 +383,19 @@ bond_opt_equal(const struct bond_options *a, const struct bond_options *b, enum 
     return !memcmp(fa, field(&y, id, &size), size);
 }
 
+bool
+bond_opt_is_default(enum bond_opt_id id, const char *value)
+{
+    const struct bond_opt_desc *d = bond_opt_desc(id);
+    struct bond_options said, def;
+
+    if (!d || !value)
+        return false;
+    bond_options_init(&def, BOND_MODE_BALANCE_RR);
+    said = def;
+    return !bond_opt_read(d, d->name, value, &said, NULL) && bond_opt_equal(&said, &def, id);
+}
+
 static int
 format_list(struct addr_list l, char *buf, size_t size)
 {

@@ -56,23 +56,48 @@ random_text(char *buf, size_t size)
     buf[len] = '\0';
 }
 
-/* A value of the option's own, one of another option, or garbage. */
+static const char *
+own_value(const struct bond_opt_desc *d)
+{
+    static const char *const numbers[] = {"1", "2", "50", "100", "250"};
+    static const char *const ifnames[] = {"eth0", "eth1", ""};
+    static const char *const ip4[] = {"10.0.0.1", "10.0.0.1,10.0.0.2", "+10.0.0.7", ""};
+    static const char *const ip6[] = {"fe80::1", "2001:db8::1 2001:db8::2", "-fe80::1", ""};
+    uint32_t n = 0;
+
+    switch (d->type) {
+    case BOND_OPT_T_ENUM:
+        while (d->values[n].name)
+            n++;
+        return d->values[rnd(d->id == BOND_OPT_MODE ? 4 : n)].name;
+    case BOND_OPT_T_INT:
+        return numbers[rnd(5)];
+    case BOND_OPT_T_IFNAME:
+        return ifnames[rnd(3)];
+    case BOND_OPT_T_IP4_LIST:
+        return ip4[rnd(4)];
+    case BOND_OPT_T_IP6_LIST:
+        return ip6[rnd(4)];
+    case BOND_OPT_T_MAC:
+        return "02:00:00:00:00:01";
+    }
+    return "";
+}
+
+/* A value of the option's own, the default, one of any option, or garbage. */
 static void
 random_value(const struct bond_opt_desc *d, char *buf, size_t size)
 {
-    const uint32_t n = sizeof(some_values) / sizeof(some_values[0]);
+    const uint32_t kind = rnd(40);
 
-    if (d && d->values && rnd(2)) {
-        uint32_t k = 0;
-
-        while (d->values[k].name)
-            k++;
-        snprintf(buf, size, "%s", d->values[rnd(k)].name);
-    } else if (rnd(4)) {
-        snprintf(buf, size, "%s", some_values[rnd(n)]);
-    } else {
+    if (kind < 26)
+        snprintf(buf, size, "%s", own_value(d));
+    else if (kind < 36 && (d->type == BOND_OPT_T_ENUM || d->type == BOND_OPT_T_INT))
+        snprintf(buf, size, "default");
+    else if (kind < 39)
+        snprintf(buf, size, "%s", some_values[rnd(sizeof(some_values) / sizeof(some_values[0]))]);
+    else
         random_text(buf, size);
-    }
 }
 
 struct random_set {
@@ -91,7 +116,7 @@ random_set(struct random_set *s)
         s->names[i] = s->name[i];
         s->values[i] = s->value[i];
         snprintf(s->name[i], sizeof(s->name[i]), "%s", d->alias && rnd(2) ? d->alias : d->name);
-        if (!rnd(60))
+        if (!rnd(200))
             random_text(s->name[i], sizeof(s->name[i]));
         random_value(d, s->value[i], sizeof(s->value[i]));
     }

@@ -333,6 +333,11 @@ test_apply_mii_wins(void **state)
     assert_int_equal(
         apply_text(&o, "arp_interval=100;miimon=20;arp_ip_target=nonsense", true, NULL, &err),
         -EINVAL);
+    /* Left behind by an editor. */
+    must_apply(&o, "mode=1;miimon=100;arp_validate=all", true);
+    expect(&o, "arp_validate", "none");
+    assert_int_equal(apply_text(&o, "miimon=20;arp_validate=nonsense", true, NULL, &err), -EINVAL);
+    assert_int_equal(apply_text(&o, "miimon=20;arp_ip_target=10.0.0.1", true, NULL, &err), -EINVAL);
     /* miimon=0 leaves ARP monitoring, which is not carried out yet. */
     assert_int_equal(
         apply_text(&o, "arp_interval=100;miimon=0;arp_ip_target=10.0.0.1", true, NULL, &err),
@@ -449,6 +454,25 @@ test_carried_out(void **state)
     assert_true(bond_opt_value_is_carried_out(BOND_OPT_BALANCE_SLB, 0));
 }
 
+static void
+test_is_default(void **state)
+{
+    assert_true(bond_opt_is_default(BOND_OPT_USE_CARRIER, "1"));
+    assert_true(bond_opt_is_default(BOND_OPT_USE_CARRIER, "on"));
+    assert_false(bond_opt_is_default(BOND_OPT_USE_CARRIER, "0"));
+    assert_true(bond_opt_is_default(BOND_OPT_MODE, "0"));
+    assert_true(bond_opt_is_default(BOND_OPT_MODE, "balance-rr"));
+    assert_true(bond_opt_is_default(BOND_OPT_MIIMON, "100"));
+    assert_false(bond_opt_is_default(BOND_OPT_MIIMON, "0"));
+    assert_true(bond_opt_is_default(BOND_OPT_PRIMARY, ""));
+    assert_false(bond_opt_is_default(BOND_OPT_PRIMARY, "eth0"));
+    assert_true(bond_opt_is_default(BOND_OPT_ARP_IP_TARGET, ""));
+    assert_true(bond_opt_is_default(BOND_OPT_AD_ACTOR_SYSTEM, "00:00:00:00:00:00"));
+    assert_false(bond_opt_is_default(BOND_OPT_MIIMON, "nonsense"));
+    assert_false(bond_opt_is_default(BOND_OPT_MIIMON, NULL));
+    assert_false(bond_opt_is_default(BOND_OPT_N, "0"));
+}
+
 int
 main(void)
 {
@@ -473,6 +497,7 @@ main(void)
         cmocka_unit_test(test_apply_strict),
         cmocka_unit_test(test_apply_unused_value),
         cmocka_unit_test(test_carried_out),
+        cmocka_unit_test(test_is_default),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
