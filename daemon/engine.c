@@ -118,10 +118,11 @@ bondd_engine_check_name(struct bondd_engine *e, const char *name, GError **error
             bondd_takeover_clear_orphan(e, &link);
             return true;
         }
-        g_set_error(error, BONDD_ERROR, BONDD_ERROR_BAD_NAME,
-                    "\"%s\" cannot be the name of a bond: a device (%s) of that name exists and is "
-                    "not a bond of bondd.",
-                    name, link.kind[0] != '\0' ? link.kind : "a network card");
+        g_set_error(
+            error, BONDD_ERROR, BONDD_ERROR_BAD_NAME,
+            "\"%s\" cannot be the name of a bond: a %s%sdevice of that name exists and is not "
+            "a bond of bondd.",
+            name, link.kind, link.kind[0] != '\0' ? " " : "");
         return false;
     }
     return true;

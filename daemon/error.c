@@ -66,8 +66,10 @@ code_of_kind(enum bond_err_kind kind)
 void
 bondd_error_from_core(GError **error, const struct bond_err *err)
 {
-    g_set_error_literal(error, BONDD_ERROR, code_of_kind(err->kind),
-                        err->text[0] != '\0' ? err->text : g_strerror(-err->code));
+    const char *text = err->text[0] != '\0' ? err->text : g_strerror(-err->code);
+
+    g_set_error(error, BONDD_ERROR, code_of_kind(err->kind), "%s%s", text,
+                g_str_has_suffix(text, ".") ? "" : ".");
 }
 
 void
