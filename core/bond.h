@@ -170,6 +170,7 @@ enum bond_reason {
     BOND_REASON_REQUEST,       /* somebody asked for it */
     BOND_REASON_CARRIER_LOST,
     BOND_REASON_CARRIER_BACK,
+    BOND_REASON_CARRIER_AT_ATTACH,
     BOND_REASON_ADMIN_DOWN,
     BOND_REASON_ADMIN_UP,
     BOND_REASON_DEVICE_GONE,
@@ -183,6 +184,7 @@ enum bond_reason {
     BOND_REASON_OPTION,        /* an option changed */
     BOND_REASON_PRIO,          /* a port of higher prio is usable */
     BOND_REASON_MIN_LINKS,     /* carrier: fewer ports are up than min_links */
+    BOND_REASON_PORTS_UP,      /* carrier: enough ports are up */
     BOND_REASON_NO_PORTS,      /* carrier: the last port has left */
     BOND_REASON_FIRST_PORT,    /* MAC: taken from the first port */
     BOND_REASON_FAIL_OVER_MAC, /* MAC: taken from the active port */

@@ -61,6 +61,8 @@ check_ports(const struct bond *b)
     static const struct bond_port empty = {.delay_until_ns = BOND_NEVER};
     const char *broken = NULL;
 
+    if (b->next_attach_seq > INT64_MAX)
+        return "more ports have come than can be counted";
     for (int i = 0; i < (int) BOND_MAX_PORTS && !broken; i++) {
         if (b->port[i].phase != BOND_PHASE_FREE)
             broken = check_port(b, i);

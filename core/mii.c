@@ -46,9 +46,9 @@ why(const struct step *s, int slot)
         return BOND_REASON_ADMIN_DOWN;
     if (!p->carrier)
         return BOND_REASON_CARRIER_LOST;
-    if (was->phase == BOND_PHASE_MEMBER && !was->admin_up)
-        return BOND_REASON_ADMIN_UP;
-    return BOND_REASON_CARRIER_BACK;
+    if (was->phase != BOND_PHASE_MEMBER)
+        return BOND_REASON_CARRIER_AT_ATTACH;
+    return was->admin_up ? BOND_REASON_CARRIER_BACK : BOND_REASON_ADMIN_UP;
 }
 
 /* A delay of zero is passed through without a word. */

@@ -83,6 +83,8 @@ bond_reason_text(enum bond_reason reason)
         return "the carrier was lost";
     case BOND_REASON_CARRIER_BACK:
         return "the carrier is back";
+    case BOND_REASON_CARRIER_AT_ATTACH:
+        return "it came with a carrier";
     case BOND_REASON_ADMIN_DOWN:
         return "the device was set down";
     case BOND_REASON_ADMIN_UP:
@@ -100,7 +102,7 @@ bond_reason_text(enum bond_reason reason)
     case BOND_REASON_BETTER:
         return "it is preferred and faster";
     case BOND_REASON_FIRST_USABLE:
-        return "no other port was usable";
+        return "nothing else was usable";
     case BOND_REASON_ACTIVE_FAILED:
         return "the active port failed or left";
     case BOND_REASON_OPTION:
@@ -109,6 +111,8 @@ bond_reason_text(enum bond_reason reason)
         return "its prio is higher";
     case BOND_REASON_MIN_LINKS:
         return "fewer ports are up than min_links asks for";
+    case BOND_REASON_PORTS_UP:
+        return "enough ports are up";
     case BOND_REASON_NO_PORTS:
         return "the last port has left";
     case BOND_REASON_FIRST_PORT:

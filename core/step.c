@@ -84,19 +84,27 @@ take_in(struct step *s, const struct bond_event *ev)
     return BOND_REFUSE(s, BOND_ERR_BAD_VALUE, -EINVAL, "unknown event %d", (int) ev->type);
 }
 
+static enum bond_reason
+why_carrier(const struct step *s)
+{
+    if (s->cause != BOND_REASON_NONE)
+        return s->cause;
+    if (s->b->carrier)
+        return BOND_REASON_PORTS_UP;
+    if (bond_n_members(s->b) == 0)
+        return BOND_REASON_NO_PORTS;
+    return bond_n_up(s->b) > 0 ? BOND_REASON_MIN_LINKS : BOND_REASON_CARRIER_LOST;
+}
+
 static void
 settle_carrier(struct step *s)
 {
     struct bond *b = s->b;
-    enum bond_reason lost = bond_n_members(b) == 0 ? BOND_REASON_NO_PORTS
-                            : bond_n_up(b) > 0     ? BOND_REASON_MIN_LINKS
-                                                   : BOND_REASON_CARRIER_LOST;
 
     b->carrier = bond_carrier_rule(b);
-    if (b->carrier == s->was->carrier)
-        return;
-    bond_note(s, b->carrier ? BOND_NOTE_CARRIER_UP : BOND_NOTE_CARRIER_DOWN, BOND_NO_PORT,
-              BOND_NO_PORT, b->carrier ? BOND_REASON_FIRST_USABLE : lost);
+    if (b->carrier != s->was->carrier)
+        bond_note(s, b->carrier ? BOND_NOTE_CARRIER_UP : BOND_NOTE_CARRIER_DOWN, BOND_NO_PORT,
+                  BOND_NO_PORT, why_carrier(s));
 }
 
 /* The safety net: a look at all ports every miimon (kernel: bond_mii_monitor()). */

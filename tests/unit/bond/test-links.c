@@ -160,10 +160,10 @@ notes_say_why(void **state)
     sim_do(&s, 0, "attach eth0");
     assert_string_equal(sim_notes(&s), "port-attached eth0: it was asked for; "
                                        "mac-changed: the first port gives its address; "
-                                       "link-going-back eth0: the carrier is back; "
-                                       "link-up eth0: no other port was usable; "
-                                       "active-changed none -> eth0: no other port was usable; "
-                                       "carrier-up: no other port was usable");
+                                       "link-going-back eth0: it came with a carrier; "
+                                       "link-up eth0: nothing else was usable; "
+                                       "active-changed none -> eth0: nothing else was usable; "
+                                       "carrier-up: enough ports are up");
     sim_do(&s, 0, "attach eth1");
     sim_do(&s, 100, "tick");
     assert_string_equal(sim_notes(&s), "link-up eth1: the delay is over");
