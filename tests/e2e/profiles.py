@@ -75,10 +75,10 @@ class Spellings(LabTest):
 
 class Order(LabTest):
     def test_ports_before_the_bond(self):
-        self.lab.nmcli("connection", "add", "type", "ethernet", "con-name", "eth0", "ifname",
-                       "eth0", "master", "bond0", "slave-type", "bond")
-        self.lab.nmcli("connection", "add", "type", "ethernet", "con-name", "eth1", "ifname",
-                       "eth1", "master", "bond0", "slave-type", "bond")
+        for port in ("eth0", "eth1"):
+            self.lab.nmcli("connection", "add", "type", "ethernet", "con-name", port, "ifname",
+                           port, "master", "bond0", "slave-type", "bond",
+                           "connection.autoconnect", "no")
         self.add_bond("mode=balance-rr,miimon=100", "connection.autoconnect", "no")
         self.lab.nmcli("connection", "up", "eth1")
         self.wait_ports(("eth1",))
@@ -201,7 +201,9 @@ class Clients(LabTest):
         self.assertIs(bond["Carrier"], True)
         self.assertEqual(set(bond["Slaves"]), ports)
         self.assertEqual(set(device["Ports"]), ports)
-        self.assertTrue(device["Udi"].startswith("/sys/"), device["Udi"])
+        plain = self.lab.get_all(NM, self.path("eth0"), NM + ".Device")["Udi"]
+        if plain:  # there is none without udev, as in this lab
+            self.assertTrue(device["Udi"].startswith("/sys/"), device["Udi"])
         self.assertEqual(device["Capabilities"] & 6, 6, "CARRIER_DETECT and IS_SOFTWARE")
         self.assertTrue(device["InterfaceFlags"] & 0x10000, "lower-up")
         self.lab.nmcli("connection", "down", "eth1")
