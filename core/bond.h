@@ -34,7 +34,12 @@ enum bond_link { /* kernel: BOND_LINK_* */
     BOND_LINK_BACK = 3, /* has come back, updelay runs */
 };
 
-/* A port's way through the bond. Leaving is in two steps (architecture.md, "Leaving a port"). */
+/* A port's way through the bond. Leaving is in two steps (architecture.md, "Leaving a port"):
+ *   MEMBER -> DRAINING -> LINGERING -> FREE   modes 0, 2, 3
+ *   MEMBER -> DRAINING -> FREE                the others
+ * From DRAINING and LINGERING, PORT_ATTACH leads back to MEMBER; a hard PORT_DETACH, PORT_GONE,
+ * PORT_CLAIMED or the device set down lead to FREE at once. What receives nothing for the bond (a
+ * backup, a port without link) has nothing to drain. */
 enum bond_phase {
     BOND_PHASE_FREE = 0, /* slot not in use */
     BOND_PHASE_MEMBER,   /* a port of the bond */
@@ -89,10 +94,11 @@ enum bond_event_type {
     BOND_EV_TICK,        /* nothing but time has passed */
     BOND_EV_BOND_LINK,   /* the bond's own device: u.bond_link */
     BOND_EV_PORT_ATTACH, /* u.attach; a port that is DRAINING or LINGERING becomes a member again */
-    BOND_EV_PORT_DETACH, /* slot; u.detach */
+    BOND_EV_PORT_DETACH, /* slot; u.detach. Of a port that is leaving: nothing, unless hard */
     BOND_EV_PORT_LINK,   /* slot; u.port_link: state of the device, whether it changed or not */
     BOND_EV_PORT_GONE,   /* slot: the device is no more (or is no longer ours to touch) */
-    BOND_EV_PORT_CLAIMED, /* slot: a leaving port is used for something else: let go at once */
+    BOND_EV_PORT_CLAIMED, /* slot: a leaving port is used for something else: let go at once.
+                           * EBUSY for a member */
     BOND_EV_OPTIONS,     /* u.options: a finished set from bond_options_apply(); any change is
                           * live, the mode included */
     BOND_EV_PORT_OPTIONS, /* slot; u.port_options */
@@ -106,7 +112,8 @@ struct bond_event {
         struct {
             bool admin_up;
             uint8_t mac[BOND_MAC_LEN]; /* as the device has it */
-            bool mac_given;            /* someone set it (not the kernel's random one) */
+            bool mac_given;            /* someone else set it: it becomes the bond's. If not, and
+                                        * the bond has another one, the device is put right */
         } bond_link;
         struct {
             int32_t ifindex;
@@ -136,7 +143,9 @@ struct bond_event {
     } u;
 };
 
-/* To be carried out in order; each is complete in itself (no reading back of state). */
+/* To be carried out in order; each is complete in itself (no reading back of state). Notes come
+ * first, then addresses of members, PUBLISH, CARRIER, ANNOUNCE, RESEND_IGMP, and at last what
+ * concerns ports that have left. A row of announcements waits while there is no carrier. */
 enum bond_action_type {
     BOND_ACT_PUBLISH,      /* bond_table_build() gives something new: publish it */
     BOND_ACT_CARRIER,      /* on: the carrier of the bond's device */
@@ -214,8 +223,9 @@ void bond_init(struct bond *b, const char *name, int32_t ifindex, const struct b
 
 /* The step. `out` is overwritten. Returns 0, the slot for PORT_ATTACH, or a negative errno with
  * the state unchanged and no action (ENOSPC: no free slot; EEXIST: already a member;
- * ENODEV: no such slot; EINVAL/EPERM: SET_ACTIVE refused, err has the sentence).
- * `err` may be NULL. */
+ * ENODEV: no such slot; EACCES: SET_ACTIVE in a mode without an active port; EINVAL: SET_ACTIVE of
+ * a port that is not usable, values out of range; EPERM: queue_id of another port;
+ * EADDRNOTAVAIL: no unicast address). `err` then has the sentence; it may be NULL. */
 int bond_step(struct bond *b, const struct bond_event *ev, uint64_t now_ns,
               struct bond_actions *out, struct bond_err *err);
 

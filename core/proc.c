@@ -4,29 +4,8 @@
  * read the kernel's file read ours. Shows; decides nothing. Kernel: bond_procfs.c, in its order:
  * one function for each group of lines.
  */
-#include <stdarg.h>
-#include <stdio.h>
-
 #include "core/internal.h"
-
-struct text {
-    char *buf;
-    size_t size;
-    int len; /* as if size were no limit */
-};
-
-static void __attribute__((format(printf, 2, 3))) add(struct text *t, const char *fmt, ...)
-{
-    size_t used = (size_t) t->len < t->size ? (size_t) t->len : t->size;
-    va_list ap;
-    int n;
-
-    va_start(ap, fmt);
-    n = vsnprintf(t->size ? t->buf + used : NULL, t->size - used, fmt, ap);
-    va_end(ap);
-    if (n > 0)
-        t->len += n;
-}
+#include "core/text.h"
 
 static const char *
 value_name(const struct bond *b, enum bond_opt_id id)
@@ -55,70 +34,72 @@ shows_hash(const struct bond *b)
 }
 
 static void
-show_mode(struct text *t, const struct bond *b)
+show_mode(struct bond_text *t, const struct bond *b)
 {
-    add(t, "Bonding Mode: %s", bond_mode_title(bond_mode(b)));
+    bond_text_add(t, "Bonding Mode: %s", bond_mode_title(bond_mode(b)));
     if (bond_mode(b) == BOND_MODE_ACTIVE_BACKUP && bond_opt_num(b, BOND_OPT_FAIL_OVER_MAC))
-        add(t, " (fail_over_mac %s)", value_name(b, BOND_OPT_FAIL_OVER_MAC));
-    add(t, "\n");
+        bond_text_add(t, " (fail_over_mac %s)", value_name(b, BOND_OPT_FAIL_OVER_MAC));
+    bond_text_add(t, "\n");
     if (shows_hash(b))
-        add(t, "Transmit Hash Policy: %s (%u)\n", value_name(b, BOND_OPT_XMIT_HASH_POLICY),
-            bond_opt_num(b, BOND_OPT_XMIT_HASH_POLICY));
+        bond_text_add(t, "Transmit Hash Policy: %s (%u)\n",
+                      value_name(b, BOND_OPT_XMIT_HASH_POLICY),
+                      bond_opt_num(b, BOND_OPT_XMIT_HASH_POLICY));
 }
 
 static void
-show_active(struct text *t, const struct bond *b)
+show_active(struct bond_text *t, const struct bond *b)
 {
     int primary = bond_primary(b);
 
     if (!bond_uses_primary(b))
         return;
-    add(t, "Primary Slave: %s", primary != BOND_NO_PORT ? b->port[primary].name : "None");
+    bond_text_add(t, "Primary Slave: %s", primary != BOND_NO_PORT ? b->port[primary].name : "None");
     if (primary != BOND_NO_PORT)
-        add(t, " (primary_reselect %s)", value_name(b, BOND_OPT_PRIMARY_RESELECT));
-    add(t, "\nCurrently Active Slave: %s\n",
-        b->active != BOND_NO_PORT ? b->port[b->active].name : "None");
+        bond_text_add(t, " (primary_reselect %s)", value_name(b, BOND_OPT_PRIMARY_RESELECT));
+    bond_text_add(t, "\nCurrently Active Slave: %s\n",
+                  b->active != BOND_NO_PORT ? b->port[b->active].name : "None");
 }
 
 static void
-show_monitor(struct text *t, const struct bond *b)
+show_monitor(struct bond_text *t, const struct bond *b)
 {
-    add(t, "MII Status: %s\n", b->carrier ? "up" : "down");
-    add(t, "MII Polling Interval (ms): %u\n", bond_opt_num(b, BOND_OPT_MIIMON));
-    add(t, "Up Delay (ms): %u\n", bond_delay_ms(b, BOND_OPT_UPDELAY));
-    add(t, "Down Delay (ms): %u\n", bond_delay_ms(b, BOND_OPT_DOWNDELAY));
-    add(t, "Peer Notification Delay (ms): %u\n", bond_delay_ms(b, BOND_OPT_PEER_NOTIF_DELAY));
+    bond_text_add(t, "MII Status: %s\n", b->carrier ? "up" : "down");
+    bond_text_add(t, "MII Polling Interval (ms): %u\n", bond_opt_num(b, BOND_OPT_MIIMON));
+    bond_text_add(t, "Up Delay (ms): %u\n", bond_delay_ms(b, BOND_OPT_UPDELAY));
+    bond_text_add(t, "Down Delay (ms): %u\n", bond_delay_ms(b, BOND_OPT_DOWNDELAY));
+    bond_text_add(t, "Peer Notification Delay (ms): %u\n",
+                  bond_delay_ms(b, BOND_OPT_PEER_NOTIF_DELAY));
 }
 
 static void
-show_port(struct text *t, const struct bond_port *p)
+show_port(struct bond_text *t, const struct bond_port *p)
 {
     const uint8_t *m = p->perm_mac;
 
-    add(t, "\nSlave Interface: %s\n", p->name);
-    add(t, "MII Status: %s\n", bond_link_name((enum bond_link) p->link));
+    bond_text_add(t, "\nSlave Interface: %s\n", p->name);
+    bond_text_add(t, "MII Status: %s\n", bond_link_name((enum bond_link) p->link));
     if (p->speed_mbps == BOND_SPEED_UNKNOWN)
-        add(t, "Speed: Unknown\n");
+        bond_text_add(t, "Speed: Unknown\n");
     else
-        add(t, "Speed: %d Mbps\n", (int) p->speed_mbps);
+        bond_text_add(t, "Speed: %d Mbps\n", (int) p->speed_mbps);
     if (p->duplex == BOND_DUPLEX_UNKNOWN)
-        add(t, "Duplex: Unknown\n");
+        bond_text_add(t, "Duplex: Unknown\n");
     else
-        add(t, "Duplex: %s\n", p->duplex ? "full" : "half");
-    add(t, "Link Failure Count: %u\n", p->failure_count);
-    add(t, "Permanent HW addr: %02x:%02x:%02x:%02x:%02x:%02x\n", m[0], m[1], m[2], m[3], m[4],
-        m[5]);
-    add(t, "Slave queue ID: %u\n", p->queue_id);
+        bond_text_add(t, "Duplex: %s\n", p->duplex ? "full" : "half");
+    bond_text_add(t, "Link Failure Count: %u\n", p->failure_count);
+    bond_text_add(t, "Permanent HW addr: %02x:%02x:%02x:%02x:%02x:%02x\n", m[0], m[1], m[2], m[3],
+                  m[4], m[5]);
+    bond_text_add(t, "Slave queue ID: %u\n", p->queue_id);
 }
 
 int
 bond_proc_format(const struct bond *b, const char *version, char *buf, size_t size)
 {
-    struct text t = {.buf = buf, .size = size};
+    struct bond_text t = {.buf = buf, .size = size};
     int order[BOND_MAX_PORTS];
     uint32_t n = bond_port_order(b, false, order);
 
-    add(&t, "Ethernet Channel Bonding Driver: %s\n\n", version);
+    bond_text_add(&t, "Ethernet Channel Bonding Driver: %s\n\n", version);
     show_mode(&t, b);
     show_active(&t, b);
     show_monitor(&t, b);

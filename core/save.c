@@ -9,11 +9,10 @@
  * what comes out must pass bond_check().
  */
 #include <inttypes.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "core/internal.h"
+#include "core/text.h"
 
 #define SAVE_VERSION "1"
 
@@ -88,97 +87,79 @@ static const struct field port_fields[] = {
 
 /* ---- writing ---- */
 
-struct text {
-    char *buf;
-    size_t size;
-    int len;
-};
-
-static void __attribute__((format(printf, 2, 3))) add(struct text *t, const char *fmt, ...)
-{
-    size_t used = (size_t) t->len < t->size ? (size_t) t->len : t->size;
-    va_list ap;
-    int n;
-
-    va_start(ap, fmt);
-    n = vsnprintf(t->size ? t->buf + used : NULL, t->size - used, fmt, ap);
-    va_end(ap);
-    if (n > 0)
-        t->len += n;
-}
-
 static void
-add_hex(struct text *t, const uint8_t *bytes, size_t n)
+add_hex(struct bond_text *t, const uint8_t *bytes, size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        add(t, "%02x", bytes[i]);
+        bond_text_add(t, "%02x", bytes[i]);
 }
 
 static void
-save_field(struct text *t, const struct field *f, const void *base)
+save_field(struct bond_text *t, const struct field *f, const void *base)
 {
     const char *at = (const char *) base + f->offset;
 
-    add(t, "%s=", f->key);
+    bond_text_add(t, "%s=", f->key);
     switch (f->kind) {
     case BOOL:
-        add(t, "%d", *(const bool *) at);
+        bond_text_add(t, "%d", *(const bool *) at);
         break;
     case U8:
-        add(t, "%u", *(const uint8_t *) at);
+        bond_text_add(t, "%u", *(const uint8_t *) at);
         break;
     case U16:
-        add(t, "%u", *(const uint16_t *) at);
+        bond_text_add(t, "%u", *(const uint16_t *) at);
         break;
     case U32:
-        add(t, "%" PRIu32, *(const uint32_t *) at);
+        bond_text_add(t, "%" PRIu32, *(const uint32_t *) at);
         break;
     case U64:
-        add(t, "%" PRIu64, *(const uint64_t *) at);
+        bond_text_add(t, "%" PRIu64, *(const uint64_t *) at);
         break;
     case I32:
-        add(t, "%" PRId32, *(const int32_t *) at);
+        bond_text_add(t, "%" PRId32, *(const int32_t *) at);
         break;
     case MAC:
         add_hex(t, (const uint8_t *) at, BOND_MAC_LEN);
         break;
     case NAME:
-        add(t, "%.*s", BOND_NAME_SIZE - 1, at);
+        bond_text_add(t, "%.*s", BOND_NAME_SIZE - 1, at);
         break;
     }
-    add(t, "\n");
+    bond_text_add(t, "\n");
 }
 
 static void
-save_options(struct text *t, const struct bond_options *o)
+save_options(struct bond_text *t, const struct bond_options *o)
 {
     for (int id = 0; id < BOND_OPT_N; id++)
-        add(t, "opt.%s=%" PRIu32 "\n", bond_opt_desc((enum bond_opt_id) id)->name, o->num[id]);
+        bond_text_add(t, "opt.%s=%" PRIu32 "\n", bond_opt_desc((enum bond_opt_id) id)->name,
+                      o->num[id]);
     for (unsigned i = 0; i < o->n_arp_targets; i++) {
-        add(t, "arp_target=");
+        bond_text_add(t, "arp_target=");
         add_hex(t, (const uint8_t *) &o->arp_target_be[i], 4);
-        add(t, "\n");
+        bond_text_add(t, "\n");
     }
     for (unsigned i = 0; i < o->n_ns_targets; i++) {
-        add(t, "ns_target=");
+        bond_text_add(t, "ns_target=");
         add_hex(t, o->ns_target[i], 16);
-        add(t, "\n");
+        bond_text_add(t, "\n");
     }
 }
 
 int
 bond_save(const struct bond *b, char *buf, size_t size)
 {
-    struct text t = {.buf = buf, .size = size};
+    struct bond_text t = {.buf = buf, .size = size};
 
-    add(&t, "version=" SAVE_VERSION "\n");
+    bond_text_add(&t, "version=" SAVE_VERSION "\n");
     for (size_t i = 0; i < N(bond_fields); i++)
         save_field(&t, &bond_fields[i], b);
     save_options(&t, &b->opt);
     for (unsigned slot = 0; slot < BOND_MAX_PORTS; slot++) {
         if (b->port[slot].phase == BOND_PHASE_FREE)
             continue;
-        add(&t, "port=%u\n", slot);
+        bond_text_add(&t, "port=%u\n", slot);
         for (size_t i = 0; i < N(port_fields); i++)
             save_field(&t, &port_fields[i], &b->port[slot]);
     }
