@@ -16,6 +16,7 @@
 #include <netinet/icmp6.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -106,6 +107,21 @@ dp_announcer_send(const struct dp_announcer *a, int ifindex, const uint8_t *fram
     return 0;
 }
 
+/* The step that announces may have changed the bond's address a moment ago, and with it that of
+ * VLANs and bridges above: the picture does not know yet. */
+void
+dp_announcer_mac(const struct dp_announcer *a, const struct dp_link *link,
+                 uint8_t mac[BOND_MAC_LEN])
+{
+    struct ifreq ifr = {0};
+
+    memcpy(ifr.ifr_name, link->name, sizeof(ifr.ifr_name));
+    if (ioctl(a->packet_fd, SIOCGIFHWADDR, &ifr) == 0)
+        memcpy(mac, ifr.ifr_hwaddr.sa_data, BOND_MAC_LEN);
+    else
+        memcpy(mac, link->mac, BOND_MAC_LEN); /* renamed meanwhile */
+}
+
 /* One announcement under way. */
 struct run {
     struct dp_announcer *a;
@@ -118,10 +134,11 @@ struct run {
     int n_above;
 
     const struct dp_link *dev; /* whose addresses are being gone through */
+    uint8_t mac[BOND_MAC_LEN]; /* its address at this moment */
     unsigned n_dev;            /* frames sent for it */
     struct ndp_msg *na;        /* made with its first IPv6 address */
 
-    struct dp_seen spoken; /* the MACs of the bond and of what is above */
+    struct dp_seen spoken; /* the MACs announced on devices that we see */
 
     struct dp_port_vlans *vlans; /* of the bridge port vlans_port; read when needed */
     int vlans_port;
@@ -153,7 +170,7 @@ static void
 send_garp(struct run *run, struct in_addr addr)
 {
     uint8_t frame[DP_FRAME_MIN];
-    unsigned len = dp_frame_garp(frame, run->dev->mac, addr);
+    unsigned len = dp_frame_garp(frame, run->mac, addr);
     int r = dp_announcer_send(run->a, run->dev->ifindex, frame, len);
 
     if (r == 0) {
@@ -222,7 +239,7 @@ needs_rarp(const struct run *run)
     if (run->n_dev || strncmp(run->dev->kind, "ipv", 3) == 0)
         return false; /* ipvlan, ipvtap: the MAC of what is below */
     master = run->dev->master ? dp_monitor_link(run->m, run->dev->master) : NULL;
-    return !master || memcmp(master->mac, run->dev->mac, BOND_MAC_LEN) != 0;
+    return !master || memcmp(master->mac, run->mac, BOND_MAC_LEN) != 0;
 }
 
 static void
@@ -232,9 +249,11 @@ announce_device(struct run *run, const struct dp_link *dev)
         return;
     run->dev = dev;
     run->n_dev = 0;
+    dp_announcer_mac(run->a, dev, run->mac);
+    dp_seen_add(&run->spoken, run->mac, 0);
     dp_monitor_foreach_addr(run->m, dev->ifindex, announce_addr, run);
     if (needs_rarp(run))
-        send_rarp(run, dev->ifindex, dev->mac, 0);
+        send_rarp(run, dev->ifindex, run->mac, 0);
     if (run->na) {
         ndp_msg_destroy(run->na);
         run->na = NULL;
@@ -335,10 +354,8 @@ announce_unicast(const struct dp_fdb_entry *entry, void *data)
 static void
 announce_all(struct run *run)
 {
-    for (int i = 0; i < run->n_above; i++) {
+    for (int i = 0; i < run->n_above; i++)
         announce_device(run, run->above[i]);
-        dp_seen_add(&run->spoken, run->above[i]->mac, 0);
-    }
     for (int i = 0; i < run->n_above; i++) {
         if (strcmp(run->above[i]->kind, "bridge") == 0)
             announce_bridge(run, run->above[i]);

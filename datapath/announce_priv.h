@@ -17,6 +17,9 @@ struct dp_announcer {
 
 /* Up, Ethernet, and talks ARP: a device on which announcing makes sense. */
 bool dp_can_announce(const struct dp_link *link);
+/* As it is now, whatever the monitor's picture says. */
+void dp_announcer_mac(const struct dp_announcer *a, const struct dp_link *link,
+                      uint8_t mac[BOND_MAC_LEN]);
 /* Never waits: a queue that is full is an error (-ENOBUFS, -EAGAIN). */
 int dp_announcer_send(const struct dp_announcer *a, int ifindex, const uint8_t *frame,
                       unsigned len);

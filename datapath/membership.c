@@ -269,14 +269,15 @@ send_report(const struct dp_announcer *a, const struct dp_monitor *m, const stru
             const struct membership *g, const struct dp_frame_group *group)
 {
     struct source src = {.family = g->family};
-    uint8_t frame[DP_FRAME_SIZE];
+    uint8_t frame[DP_FRAME_SIZE], mac[BOND_MAC_LEN];
     unsigned len;
 
+    dp_announcer_mac(a, link, mac);
     dp_monitor_foreach_addr(m, g->ifindex, pick_source, &src);
     if (g->family == AF_INET)
-        len = dp_frame_igmp(frame, link->mac, src.addr.v4, group, g->version);
+        len = dp_frame_igmp(frame, mac, src.addr.v4, group, g->version);
     else
-        len = dp_frame_mld(frame, link->mac, &src.addr.v6, group, g->version);
+        len = dp_frame_mld(frame, mac, &src.addr.v6, group, g->version);
     return dp_announcer_send(a, g->ifindex, frame, len);
 }
 
