@@ -170,6 +170,25 @@ check_actions(const struct bond *was, const struct bond *b, const struct bond_ac
     }
 }
 
+/* The addresses that the devices have, by slot: what was reported, and then what was ordered. */
+static uint8_t device_mac[BOND_MAX_PORTS][BOND_MAC_LEN];
+
+static void
+follow_macs(const struct bond *b, const struct bond_event *ev, int r, const struct bond_actions *a)
+{
+    if (ev->type == BOND_EV_PORT_ATTACH)
+        memcpy(device_mac[r], ev->u.attach.mac, BOND_MAC_LEN);
+    else if (ev->type == BOND_EV_PORT_LINK)
+        memcpy(device_mac[ev->slot], ev->u.port_link.mac, BOND_MAC_LEN);
+    for (uint32_t i = 0; i < a->n; i++)
+        if (a->v[i].type == BOND_ACT_PORT_MAC)
+            memcpy(device_mac[a->v[i].slot], a->v[i].mac, BOND_MAC_LEN);
+    for (int slot = 0; slot < (int) BOND_MAX_PORTS; slot++)
+        if (b->port[slot].phase != BOND_PHASE_FREE)
+            MUST(!memcmp(device_mac[slot], b->port[slot].mac, BOND_MAC_LEN),
+                 "slot %d has another address than the bond believes", slot);
+}
+
 static void
 check_saved(const struct bond *b)
 {
@@ -208,6 +227,7 @@ step(struct bond *b, const struct bond_event *ev, uint64_t now)
         return;
     }
     check_actions(&was, b, &a);
+    follow_macs(b, ev, r, &a);
     MUST(a.next_ns > now, "event %d: the next step is due at once", ev->type);
     MUST(!bond_step(&copy, &tick, now, &again, NULL) && again.n == 0,
          "event %d left something undone: action %d", ev->type, again.v[0].type);
