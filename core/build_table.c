@@ -51,8 +51,11 @@ build_tx(const struct bond *b, struct bond_table *t)
     }
 }
 
+/* A leaving port of active-backup takes no group frames (table.h, BOND_RX_DRAIN): a bridge above
+ * would learn its own hosts on the bond. Where all ports are active at once, a static LAG may go
+ * on sending anything by a port that leaves. */
 static uint8_t
-rx_of(const struct bond_port *p)
+rx_of(const struct bond *b, const struct bond_port *p)
 {
     switch ((enum bond_phase) p->phase) {
     case BOND_PHASE_FREE:
@@ -61,7 +64,7 @@ rx_of(const struct bond_port *p)
         return p->inactive ? BOND_RX_DROP : BOND_RX_ACCEPT;
     case BOND_PHASE_DRAINING:
     case BOND_PHASE_LINGERING:
-        return BOND_RX_DRAIN;
+        return bond_mode_uses_primary(bond_mode(b)) ? BOND_RX_DRAIN : BOND_RX_ACCEPT;
     }
     return BOND_RX_DROP;
 }
@@ -90,7 +93,7 @@ bond_table_build(const struct bond *b, struct bond_table *t)
             continue;
         t->n_ports = i + 1;
         t->port[i].ifindex = (uint32_t) p->ifindex;
-        t->port[i].rx = rx_of(p);
+        t->port[i].rx = rx_of(b, p);
         t->port[i].can_tx = is_member && bond_port_is_up(p) && p->link == BOND_LINK_UP;
         if (is_member && uses_queue_ids(bond_mode(b)))
             t->port[i].queue_id = p->queue_id;

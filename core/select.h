@@ -171,6 +171,15 @@ bond_frame_is_link_local(struct bond_frame *f)
            (d[5] & 0xf0) == 0;
 }
 
+/* To more than one receiver: multicast, broadcast. */
+static BOND_INLINE bool
+bond_frame_is_group(struct bond_frame *f)
+{
+    const uint8_t *d = bond_frame_at(f, 0, BOND_ETH_HLEN);
+
+    return d && (d[0] & 1);
+}
+
 /*
  * `slot` is bond_slot_of() the device that it came in on.
  *
@@ -190,7 +199,8 @@ bond_admit(const struct bond_table *t, struct bond_frame *f, uint32_t slot)
         return a;
     BOND_OPAQUE(slot);
     slot &= BOND_MAX_PORTS - 1;
-    enters = t->port[slot].rx == BOND_RX_ACCEPT || t->port[slot].rx == BOND_RX_DRAIN;
+    enters = t->port[slot].rx == BOND_RX_ACCEPT ||
+             (t->port[slot].rx == BOND_RX_DRAIN && !bond_frame_is_group(f));
     if (bond_frame_is_link_local(f))
         a.admit = enters ? BOND_ADMIT_BOTH : BOND_ADMIT_PASS;
     else

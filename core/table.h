@@ -24,7 +24,9 @@
 /* What happens to a frame that comes in on a port. */
 #define BOND_RX_DROP 0u   /* not a port of this bond, or an inactive one */
 #define BOND_RX_ACCEPT 1u /* enters the bond */
-#define BOND_RX_DRAIN 2u  /* leaving: what is still under way enters the bond */
+#define BOND_RX_DRAIN 2u  /* leaving while another port is active: what is under way to one receiver
+                           * enters; broadcast and multicast come in at the active port too, and
+                           * our own announcements come back here, flooded by the switch */
 
 struct bond_table_port { /* by slot: 0..BOND_MAX_PORTS-1 */
     uint32_t ifindex;    /* 0: slot free */

@@ -272,10 +272,12 @@ received_frames_are_the_bonds(void **state)
         send_frame(world.far[i], &f);
         assert_int_equal(receive(at_bond, &got, 1000, &type, &tci), f.len);
         assert_int_equal(type, PACKET_OTHERHOST);
-        frame(&f, MAC_BROADCAST, 1);
-        send_frame(world.far[i], &f);
-        assert_int_equal(receive(at_bond, &got, 1000, &type, &tci), f.len);
-        assert_int_equal(type, PACKET_BROADCAST);
+        if (i != 2) { /* what is for everybody comes in at the active port */
+            frame(&f, MAC_BROADCAST, 1);
+            send_frame(world.far[i], &f);
+            assert_int_equal(receive(at_bond, &got, 1000, &type, &tci), f.len);
+            assert_int_equal(type, PACKET_BROADCAST);
+        }
         /* With a tag: stripped on the port, beside the frame on the bond. */
         memset(&f, 0, sizeof(f));
         f_eth(&f, mac, MAC(1), 0x8100);

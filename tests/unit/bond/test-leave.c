@@ -134,6 +134,25 @@ a_draining_port_receives(void **state)
     assert_int_equal(t.port[0].ifindex, 0);
 }
 
+/* Behind a static LAG anything may still come in by a port that leaves. */
+static void
+a_leaving_port_of_a_lag_receives_all(void **state)
+{
+    static struct sim s;
+    struct bond_table t;
+
+    sim_init(&s, "mode=balance-xor miimon=100");
+    sim_do(&s, 0, "attach eth0");
+    sim_do(&s, 0, "attach eth1");
+    sim_do(&s, 0, "detach eth0");
+    bond_table_build(&s.b, &t);
+    assert_int_equal(t.port[0].rx, BOND_RX_ACCEPT);
+    sim_do(&s, 300, "tick");
+    bond_table_build(&s.b, &t);
+    assert_int_equal(t.port[0].rx, BOND_RX_ACCEPT);
+    assert_int_equal(t.port[0].can_tx, 0);
+}
+
 static void
 wrong_slots(void **state)
 {
@@ -202,6 +221,7 @@ main(void)
         cmocka_unit_test(who_may_come),
         cmocka_unit_test(full),
         cmocka_unit_test(a_draining_port_receives),
+        cmocka_unit_test(a_leaving_port_of_a_lag_receives_all),
         cmocka_unit_test(wrong_slots),
         cmocka_unit_test(no_drain),
         cmocka_unit_test(notes_say_why),
