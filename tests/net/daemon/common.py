@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """bondd on its private bus in the lab, without NetworkManager. Each test has its own lab."""
 import os
+import signal
 import sys
 import unittest
 
@@ -93,6 +94,10 @@ class BondTest(unittest.TestCase):
     def wait_gone(self, port):
         """Until the port has no object any more."""
         wait_for(lambda: self.port_state(port) is None, 5, lambda: f"{port} to be let go: {self.events()[-3:]}")
+
+    def kill(self, signo=signal.SIGKILL):
+        self.lab.kill_bondd(signo)
+        wait_for(lambda: self.lab.owner_pid(BONDD) is None, 5, "bondd to end")
 
     # ---- devices
 

@@ -54,7 +54,7 @@ class Ports(BondTest):
         streams.assert_lossless("a port is renamed")
         self.wait_event("port-renamed", "blue")
         self.assertIn("Slave Interface: blue", self.lab.proc_text("bond0"))
-        self.lab.kill_bondd()
+        self.kill()
         self.lab.start_bondd()
         self.assertEqual(sorted(self.lab.bond("bond0")["ports"]), ["blue", "eth0"])
         self.detach("blue")
@@ -135,7 +135,7 @@ class Ports(BondTest):
         before = {p: self.looks(p) for p in ("eth0", "eth1")}
         self.bond_of_two("active-backup")
         state = self.a.run("cat", "/run/bondd/bond0.state")
-        self.lab.kill_bondd()
+        self.kill()
         lines = state.splitlines(keepends=True)
         at = next(i for i, line in enumerate(lines) if line.startswith("port slot=1"))
         coming = lines[at].replace("slot=1", "slot=32")
@@ -276,7 +276,7 @@ class Many(BondTest):
         wakeups = (ticks() - first) / 2
         print(f"  {wakeups:.0f} wakeups/s; " + self.a.run("grep", "VmRSS", f"/proc/{pid}/status"))
         self.assertLessEqual(wakeups, 15)
-        self.lab.kill_bondd()
+        self.kill()
         self.lab.start_bondd()
         for n in range(50):
             self.lab.bond_call(f"b{n}", "Delete")

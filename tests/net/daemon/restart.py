@@ -14,11 +14,6 @@ class Restart(BondTest):
         text = self.a.run("cat", "/run/bondd/bond0.state")
         return re.sub(r"poll_at_ns=\d+", "", text)
 
-    def kill(self, signo):
-        self.lab.kill_bondd(signo)
-        wait_for(lambda: self.lab.owner_pid("org.freedesktop.NetworkManager.bond") is None, 5,
-                 "bondd to end")
-
     def test_killed_under_traffic(self):
         for signo in (signal.SIGKILL, signal.SIGTERM):
             with self.subTest(signal=signo.name):
