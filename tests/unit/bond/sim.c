@@ -87,9 +87,12 @@ check_twin(const struct sim *s, struct bond *twin, const struct bond_event *ev, 
     assert_int_equal(out.n, s->out.n);
     assert_true(out.next_ns == s->out.next_ns);
     assert_memory_equal(out.v, s->out.v, out.n * sizeof(out.v[0]));
+    if (memcmp(twin, &s->b, sizeof(*twin)) == 0)
+        return;
     bond_save(&s->b, mine, sizeof(mine));
     bond_save(twin, its, sizeof(its));
     assert_string_equal(mine, its);
+    fail_msg("the twin is not the same, but saves the same text");
 }
 
 static void
