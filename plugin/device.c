@@ -41,20 +41,9 @@ check_connection_compatible(NMDevice *device, NMConnection *connection, GError *
     return TRUE;
 }
 
-static gboolean
-complete_connection(NMDevice *device, NMConnection *connection, const char *specific_object,
-                    NMConnection *const *existing_connections, GError **error)
-{
-    nm_utils_complete_generic(nm_device_get_platform(device), connection,
-                              NM_SETTING_BOND_SETTING_NAME, existing_connections, NULL,
-                              _("Bond connection"), "bond", NULL, TRUE);
-    nmb_connection_ensure_bond(connection);
-    return TRUE;
-}
-
-/* The profile of a link that exists: to adopt it, or to show it as connected externally. */
+/* Puts what is in force on the link into the bond setting. */
 static void
-update_connection(NMDevice *device, NMConnection *connection)
+fill_options(NMDevice *device, NMConnection *connection)
 {
     const char *iface = nm_device_get_iface(device);
     g_autoptr(GError) error = NULL;
@@ -66,6 +55,38 @@ update_connection(NMDevice *device, NMConnection *connection)
         nmb_profile_fill(connection, options);
     else
         nmb_warn(iface, "cannot read the options in force: %s", error->message);
+}
+
+/* Of an unfinished profile (`nmcli device connect`, editors). What it leaves open is as it is. */
+static gboolean
+complete_connection(NMDevice *device, NMConnection *connection, const char *specific_object,
+                    NMConnection *const *existing_connections, GError **error)
+{
+    NMSettingConnection *s_con = nm_connection_get_setting_connection(connection);
+    g_autofree char *iface = NULL;
+
+    if (s_con)
+        g_object_get(s_con, NM_SETTING_CONNECTION_INTERFACE_NAME, &iface, NULL);
+    nm_utils_complete_generic(nm_device_get_platform(device), connection,
+                              NM_SETTING_BOND_SETTING_NAME, existing_connections, NULL,
+                              _("Bond connection"), "bond", NULL, TRUE);
+    if (!iface)
+        g_object_set(nm_connection_get_setting_connection(connection),
+                     NM_SETTING_CONNECTION_INTERFACE_NAME, nm_device_get_iface(device), NULL);
+    if (nm_connection_get_setting_by_name(connection, NM_SETTING_BOND_SETTING_NAME))
+        return TRUE;
+    if (nm_device_get_ifindex(device) > 0)
+        fill_options(device, connection);
+    else
+        nmb_connection_ensure_bond(connection);
+    return TRUE;
+}
+
+/* The profile of a link that exists: to adopt it, or to show it as connected externally. */
+static void
+update_connection(NMDevice *device, NMConnection *connection)
+{
+    fill_options(device, connection);
 }
 
 /* ---- the link ---- */

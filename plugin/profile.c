@@ -309,19 +309,15 @@ fits_bond_setting(const struct bond_opt_desc *desc)
 static gboolean
 is_default(const struct bond_opt_desc *desc, const char *value)
 {
-    switch (desc->type) {
-    case BOND_OPT_T_ENUM:
-        return g_strcmp0(bond_opt_value_name(desc->id, desc->def), value) == 0;
-    case BOND_OPT_T_INT:
-        return g_ascii_strtoll(value, NULL, 10) == desc->def;
-    case BOND_OPT_T_MAC:
+    gint64 number;
+
+    if (desc->type == BOND_OPT_T_MAC)
         return g_str_equal(value, "00:00:00:00:00:00");
-    case BOND_OPT_T_IFNAME:
-    case BOND_OPT_T_IP4_LIST:
-    case BOND_OPT_T_IP6_LIST:
-        break;
-    }
-    return FALSE;
+    if (desc->type != BOND_OPT_T_ENUM && desc->type != BOND_OPT_T_INT)
+        return FALSE; /* names and addresses: none is the default */
+    if (g_ascii_string_to_signed(value, 10, G_MININT64, G_MAXINT64, &number, NULL))
+        return number == desc->def;
+    return g_strcmp0(bond_opt_value_name(desc->id, desc->def), value) == 0;
 }
 
 void
