@@ -63,6 +63,8 @@ complete_connection(NMDevice *device, NMConnection *connection, const char *spec
                     NMConnection *const *existing_connections, GError **error)
 {
     NMSettingConnection *s_con = nm_connection_get_setting_connection(connection);
+    gboolean has_options =
+        nm_connection_get_setting_by_name(connection, NM_SETTING_BOND_SETTING_NAME) != NULL;
     g_autofree char *iface = NULL;
 
     if (s_con)
@@ -73,12 +75,9 @@ complete_connection(NMDevice *device, NMConnection *connection, const char *spec
     if (!iface)
         g_object_set(nm_connection_get_setting_connection(connection),
                      NM_SETTING_CONNECTION_INTERFACE_NAME, nm_device_get_iface(device), NULL);
-    if (nm_connection_get_setting_by_name(connection, NM_SETTING_BOND_SETTING_NAME))
-        return TRUE;
-    if (nm_device_get_ifindex(device) > 0)
+    if (!has_options && nm_device_get_ifindex(device) > 0)
         fill_options(device, connection);
-    else
-        nmb_connection_ensure_bond(connection);
+    nmb_connection_ensure_bond(connection);
     return TRUE;
 }
 
