@@ -8,6 +8,8 @@
 
 #define TEXT_SIZE 65536
 #define MAX_STEPS 400
+#define REST_STEPS 45 /* enough for the longest row of delays and announcements below */
+#define REST_NS 100000000u
 
 static const char *const names[] = {"eth0", "eth1", "eth2", "eth3", "x", "", "bond0", "eth10"};
 static const int32_t speeds[] = {10, 100, 1000, 10000, 0, BOND_SPEED_UNKNOWN, INT32_MAX, -7};
@@ -233,6 +235,22 @@ step(struct bond *b, const struct bond_event *ev, uint64_t now)
          "event %d left something undone: action %d", ev->type, again.v[0].type);
 }
 
+/* Left alone, a bond comes to rest: delays end, announcements end, and then nothing happens. */
+static void
+rest(struct bond *b, uint64_t now)
+{
+    static const struct bond_event tick = {.type = BOND_EV_TICK};
+    static struct bond_actions a;
+
+    for (int i = 0; i < REST_STEPS; i++) {
+        MUST(!bond_step(b, &tick, now, &a, NULL) && !bond_check(b), "%s", bond_check(b));
+        MUST(i < REST_STEPS - 5 || a.n == 0, "no rest: action %d", a.v[0].type);
+        now += REST_NS;
+        if (a.next_ns != BOND_NEVER && a.next_ns > now)
+            now = a.next_ns;
+    }
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -255,5 +273,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             check_saved(&b);
     }
     check_saved(&b);
+    rest(&b, now);
     return 0;
 }
