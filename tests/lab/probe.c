@@ -31,7 +31,7 @@
 #define NSEC_PER_USEC UINT64_C(1000)
 #define NSEC_PER_SEC UINT64_C(1000000000)
 #define BATCH 64
-#define SEEN_MAX (1u << 26) /* sequence numbers that a sink can tell apart */
+#define SEQ_MAX (1u << 24) /* numbers that a sink can tell apart: 28 minutes at 100 µs */
 #define BUFFER_BYTES (32 * 1024 * 1024)
 
 struct datagram {
@@ -41,14 +41,19 @@ struct datagram {
 
 struct record {
     uint64_t received, duplicated, reordered, foreign;
-    uint64_t highest, last_arrival_ns, last_sent_ns;
-    uint64_t longest_gap_ns;  /* between two arrivals */
-    uint64_t longest_lost_ns; /* between the sendings of two neighbours in arrival */
-    uint64_t longest_run;     /* numbers missing between them */
+    uint64_t last_arrival_ns;
+    uint64_t longest_gap_ns; /* between two arrivals */
     uint64_t longest_trip_ns;
     uint64_t overflowed; /* dropped by our own socket: the prober's fault, not the network's */
-    bool any;
-    uint8_t *seen;
+    int64_t highest;     /* -1: nothing came */
+    uint64_t *sent_ns;   /* [SEQ_MAX], by number; 0: did not come */
+};
+
+/* Holes in what came, times by the sender's clock. */
+struct holes {
+    uint64_t longest_run;     /* numbers missing in a row */
+    uint64_t longest_lost_ns; /* between two frames that came, with nothing between them */
+    uint64_t span_ns;         /* from before the first missing one until after the last */
 };
 
 static volatile sig_atomic_t stopping;
@@ -150,36 +155,51 @@ listen_on(const char *port, const char *address)
 static void
 record_arrival(struct record *r, const struct datagram *d, uint64_t t)
 {
-    uint64_t trip = t - d->sent_ns;
-
-    if (d->seq >= SEEN_MAX) {
+    if (d->seq >= SEQ_MAX || !d->sent_ns) {
         r->foreign++;
         return;
     }
-    if (r->seen[d->seq / 8] & (1u << (d->seq % 8))) {
+    if (r->sent_ns[d->seq]) {
         r->duplicated++;
         return;
     }
-    r->seen[d->seq / 8] |= (uint8_t) (1u << (d->seq % 8));
-    r->received++;
-    if (trip > r->longest_trip_ns)
-        r->longest_trip_ns = trip;
-    if (r->any && t - r->last_arrival_ns > r->longest_gap_ns)
+    r->sent_ns[d->seq] = d->sent_ns;
+    if (t - d->sent_ns > r->longest_trip_ns)
+        r->longest_trip_ns = t - d->sent_ns;
+    if (r->received++ && t - r->last_arrival_ns > r->longest_gap_ns)
         r->longest_gap_ns = t - r->last_arrival_ns;
     r->last_arrival_ns = t;
-    if (r->any && d->seq < r->highest) {
+    if ((int64_t) d->seq < r->highest)
         r->reordered++;
-        return;
+    else
+        r->highest = (int64_t) d->seq;
+}
+
+static struct holes
+find_holes(const struct record *r)
+{
+    struct holes h = {0};
+    uint64_t before_first = 0;
+    int64_t last = -1; /* the last number seen to have come */
+
+    for (int64_t seq = 0; seq <= r->highest; seq++) {
+        uint64_t lost_ns;
+
+        if (!r->sent_ns[seq])
+            continue;
+        if (last >= 0 && seq > last + 1) {
+            lost_ns = r->sent_ns[seq] - r->sent_ns[last];
+            if (!before_first)
+                before_first = r->sent_ns[last];
+            h.span_ns = r->sent_ns[seq] - before_first;
+            if (lost_ns > h.longest_lost_ns)
+                h.longest_lost_ns = lost_ns;
+            if ((uint64_t) (seq - last - 1) > h.longest_run)
+                h.longest_run = (uint64_t) (seq - last - 1);
+        }
+        last = seq;
     }
-    if (r->any && d->seq > r->highest + 1) {
-        if (d->sent_ns - r->last_sent_ns > r->longest_lost_ns)
-            r->longest_lost_ns = d->sent_ns - r->last_sent_ns;
-        if (d->seq - r->highest - 1 > r->longest_run)
-            r->longest_run = d->seq - r->highest - 1;
-    }
-    r->any = true;
-    r->highest = d->seq;
-    r->last_sent_ns = d->sent_ns;
+    return h;
 }
 
 static void
@@ -227,21 +247,25 @@ receive(int fd, struct record *r)
 static void
 print_record(const struct record *r)
 {
+    struct holes h = find_holes(r);
+
     printf("\"received\": %" PRIu64 ", \"duplicated\": %" PRIu64 ", \"reordered\": %" PRIu64
-           ", \"foreign\": %" PRIu64 ", \"overflowed\": %" PRIu64 ", \"highest\": %" PRId64
-           ", \"longest_gap_us\": %" PRIu64 ", \"longest_lost_us\": %" PRIu64
-           ", \"longest_run\": %" PRIu64 ", \"longest_trip_us\": %" PRIu64,
-           r->received, r->duplicated, r->reordered, r->foreign, r->overflowed,
-           r->any ? (int64_t) r->highest : -1, r->longest_gap_ns / NSEC_PER_USEC,
-           r->longest_lost_ns / NSEC_PER_USEC, r->longest_run, r->longest_trip_ns / NSEC_PER_USEC);
+           ", \"foreign\": %" PRIu64 ", \"overflowed\": %" PRIu64 ", \"highest\": %" PRId64,
+           r->received, r->duplicated, r->reordered, r->foreign, r->overflowed, r->highest);
+    printf(", \"longest_gap_us\": %" PRIu64 ", \"longest_trip_us\": %" PRIu64
+           ", \"longest_run\": %" PRIu64 ", \"longest_lost_us\": %" PRIu64
+           ", \"lost_span_us\": %" PRIu64,
+           r->longest_gap_ns / NSEC_PER_USEC, r->longest_trip_ns / NSEC_PER_USEC, h.longest_run,
+           h.longest_lost_ns / NSEC_PER_USEC, h.span_ns / NSEC_PER_USEC);
 }
 
 static void
 record_init(struct record *r)
 {
     memset(r, 0, sizeof(*r));
-    r->seen = calloc(SEEN_MAX / 8, 1); /* untouched pages cost nothing */
-    if (!r->seen)
+    r->highest = -1;
+    r->sent_ns = calloc(SEQ_MAX, sizeof(*r->sent_ns)); /* untouched pages cost nothing */
+    if (!r->sent_ns)
         die("memory");
 }
 

@@ -21,7 +21,7 @@ class Stream:
 
     def __init__(self, lab, name, source, sink, address, interval_us, port, ifnames=None):
         """ifnames: for a group, the devices that it leaves and is joined on."""
-        self.name = name
+        self.name, self.interval_us = name, interval_us
         sink_argv, sink_env, send_env = [], {}, {}
         if ifnames:
             sink_argv = [address]
@@ -43,9 +43,11 @@ class Stream:
     def stop_sink(self):
         got = json.loads(self.sink.stop())
         sent = self.sent
-        return dict(got, name=self.name, sent=sent["sent"], errors=sent["errors"],
-                    error=sent["error"], late=sent["late"],
-                    lost=sent["sent"] - got["received"])
+        result = dict(got, name=self.name, sent=sent["sent"], errors=sent["errors"],
+                      error=sent["error"], late=sent["late"], lost=sent["sent"] - got["received"])
+        # what was lost at the very end leaves no hole between two arrivals
+        result["lost_span_us"] += (sent["sent"] - 1 - got["highest"]) * self.interval_us
+        return result
 
 
 class Echo:
@@ -111,13 +113,13 @@ class Streams:
         return {name: r["lost"] for name, r in self.results.items()}
 
     def lost_us(self):
-        """The longest time, per direction, in which everything sent was lost."""
-        return {name: r["longest_lost_us"] if r["lost"] else 0 for name, r in self.results.items()}
+        """Per direction, µs from the last frame before the first loss to the first after the last."""
+        return {name: r["lost_span_us"] for name, r in self.results.items()}
 
     def describe(self):
         return "; ".join(
             f"{name}: sent {r['sent']}, lost {r['lost']}"
-            + (f" (longest {r['longest_lost_us']} µs, {r['longest_run']} in a row)" if r["lost"]
+            + (f" (within {r['lost_span_us']} µs, {r['longest_run']} in a row)" if r["lost"]
                else "")
             + (f", duplicated {r['duplicated']}" if r["duplicated"] else "")
             + (f", reordered {r['reordered']}" if r["reordered"] else "")
