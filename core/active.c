@@ -61,8 +61,7 @@ may_displace(const struct bond *b, int slot)
 static bool
 displaces(const struct bond *b, int best)
 {
-    bool preferred = best == bond_primary(b) ||
-                     (b->active != bond_primary(b) && b->port[best].prio > b->port[b->active].prio);
+    bool preferred = best == bond_primary(b) || b->port[best].prio > b->port[b->active].prio;
 
     return best != b->active && preferred && may_displace(b, best);
 }
