@@ -4,7 +4,7 @@
  *
  * Kernel: bond_xmit_hash() and what it calls, flow_dissector.c for ports and ICMP identifiers.
  * Compiled natively and to BPF. A policy is one case in bond_hash(); what it needs of the frame
- * comes from bond_dissect(). Reads beyond the bytes in reach never happen: they set `want`.
+ * comes from bond_dissect(). Reads beyond the bytes in reach never happen: they set `missing`.
  */
 #ifndef BOND_HASH_H
 #define BOND_HASH_H
@@ -57,6 +57,10 @@
     ((uint32_t) (type) << 24 | (uint32_t) (code) << 16 | (uint32_t) (id))
 #endif
 
+/* No policy looks further: two IPv4 headers with all options, one of ICMP, and ports behind AH's
+ * first word. */
+#define BOND_REACH (BOND_ETH_HLEN + 60 + BOND_ICMP_HLEN + 60 + 8)
+
 /* A frame as the device is handed it: Ethernet header first, an accelerated VLAN tag beside it. */
 struct bond_frame {
     const uint8_t *data, *end; /* the bytes in reach */
@@ -65,7 +69,9 @@ struct bond_frame {
                                 * inside, with a tag in the frame 802.1Q */
     uint16_t vlan_tci;         /* accelerated tag; 0: none */
     uint32_t queue;            /* skb->queue_mapping; 0: none */
-    uint32_t want;             /* out: a read failed; so many bytes from data on were needed */
+    bool missing; /* out: bytes were needed that the frame has and that are not in reach.
+                   * What was answered is void: bring BOND_REACH bytes into reach (or
+                   * the whole frame, if shorter) and ask again */
 };
 
 /* n bytes at off, or NULL. */
@@ -76,18 +82,11 @@ bond_frame_at(struct bond_frame *f, uint32_t off, uint32_t n)
 
     BOND_OPAQUE(p);
     if (p + n > f->end) {
-        f->want = off + n;
+        if (off + n <= f->len)
+            f->missing = true;
         return NULL;
     }
     return p;
-}
-
-/* The frame has bytes that were needed and are not in reach: bring f->want of them into reach and
- * ask again, what was answered is void. False too where the frame is simply short. */
-static BOND_INLINE bool
-bond_frame_missing(const struct bond_frame *f)
-{
-    return f->want && f->want <= f->len;
 }
 
 /* Four bytes as they lie in memory. In BPF packet words are read whole (the verifier checks the
@@ -111,23 +110,25 @@ struct bond_flow {
     uint32_t l4;    /* ports, SPI, or ICMP type, code and identifier; 0: none */
 };
 
-/* Where the four bytes lie that tell flows of a protocol apart. Kernel: proto_ports_offset(). */
-static BOND_INLINE int32_t
-bond_ports_offset(uint32_t ip_proto)
+/* Membership in a small set of numbers, without a branch for each. */
+static BOND_INLINE bool
+bond_in_set(uint64_t set, uint32_t n)
 {
-    switch (ip_proto) {
-    case BOND_IPPROTO_TCP:
-    case BOND_IPPROTO_UDP:
-    case BOND_IPPROTO_DCCP:
-    case BOND_IPPROTO_ESP:
-    case BOND_IPPROTO_SCTP:
-    case BOND_IPPROTO_UDPLITE:
-        return 0;
-    case BOND_IPPROTO_AH:
-        return 4;
-    default:
-        return -1;
-    }
+    return n < 64 && (set >> n & 1);
+}
+
+#define BOND_BIT(n) (1ull << (n))
+
+/* Protocols that begin with four bytes that tell flows apart; behind AH they come after its first
+ * four. Kernel: proto_ports_offset(). */
+static BOND_INLINE bool
+bond_has_ports(uint32_t ip_proto)
+{
+    return bond_in_set(BOND_BIT(BOND_IPPROTO_TCP) | BOND_BIT(BOND_IPPROTO_UDP) |
+                           BOND_BIT(BOND_IPPROTO_DCCP) | BOND_BIT(BOND_IPPROTO_ESP) |
+                           BOND_BIT(BOND_IPPROTO_AH),
+                       ip_proto) ||
+           ip_proto == BOND_IPPROTO_SCTP || ip_proto == BOND_IPPROTO_UDPLITE;
 }
 
 /* One IP header at *off: addresses, then *off behind it and its protocol in *ip_proto (left alone
@@ -138,7 +139,6 @@ bond_dissect_ip(struct bond_frame *f, uint32_t *off, uint32_t *ip_proto, bool l3
                 struct bond_flow *flow)
 {
     const uint8_t *ip;
-    int32_t at;
 
     if (f->proto_be == BOND_BE16(BOND_ETH_IP)) {
         ip = bond_frame_at(f, *off, BOND_IP4_HLEN);
@@ -161,9 +161,9 @@ bond_dissect_ip(struct bond_frame *f, uint32_t *off, uint32_t *ip_proto, bool l3
         return false;
     }
     flow->l4 = 0;
-    at = l34 ? bond_ports_offset(*ip_proto) : -1;
-    if (at >= 0) {
-        const uint8_t *ports = bond_frame_at(f, *off + (uint32_t) at, 4);
+    if (l34 && bond_has_ports(*ip_proto)) {
+        uint32_t at = *ip_proto == BOND_IPPROTO_AH ? 4 : 0;
+        const uint8_t *ports = bond_frame_at(f, *off + at, 4);
 
         if (ports)
             flow->l4 = bond_load32(ports);
@@ -175,15 +175,17 @@ bond_dissect_ip(struct bond_frame *f, uint32_t *off, uint32_t *ip_proto, bool l3
 static BOND_INLINE bool
 bond_icmp_has_id(uint32_t type)
 {
-    return type == 8 || type == 0 || type == 13 || type == 14 || type == 128 || type == 129;
+    return bond_in_set(BOND_BIT(0) | BOND_BIT(8) | BOND_BIT(13) | BOND_BIT(14), type) ||
+           (type & ~1u) == 128;
 }
 
 static BOND_INLINE bool
 bond_icmp_is_error(uint32_t ip_proto, uint32_t type)
 {
-    if (ip_proto == BOND_IPPROTO_ICMP)
-        return type == 3 || type == 4 || type == 5 || type == 11 || type == 12;
-    return type >= 1 && type <= 4;
+    uint64_t v4 = BOND_BIT(3) | BOND_BIT(4) | BOND_BIT(5) | BOND_BIT(11) | BOND_BIT(12);
+    uint64_t v6 = BOND_BIT(1) | BOND_BIT(2) | BOND_BIT(3) | BOND_BIT(4);
+
+    return bond_in_set(ip_proto == BOND_IPPROTO_ICMP ? v4 : v6, type);
 }
 
 /* Kernel: bond_flow_dissect(). An ICMP error belongs to the flow that it complains about: the

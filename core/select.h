@@ -110,7 +110,7 @@ struct bond_rr {
     uint32_t random;
 };
 
-/* The choice. Void where bond_frame_missing(f) afterwards (hash.h). */
+/* The choice. Void where f->missing is set afterwards (hash.h). */
 static BOND_INLINE struct bond_choice
 bond_choose(const struct bond_table *t, struct bond_frame *f, const struct bond_rr *rr)
 {
@@ -125,7 +125,7 @@ bond_choose(const struct bond_table *t, struct bond_frame *f, const struct bond_
     }
     if (t->mode == BOND_MODE_BALANCE_RR && bond_frame_is_igmp(f))
         return t->igmp_slot < BOND_MAX_PORTS ? bond_choice_slot(t, t->igmp_slot) : c;
-    if (n == 0 || bond_frame_missing(f))
+    if (n == 0 || f->missing)
         return c;
     switch (t->mode) {
     case BOND_MODE_BALANCE_RR:

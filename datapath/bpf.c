@@ -19,14 +19,14 @@
 
 /* What libbpf says while it works: the last warning is kept for the sentence, nothing is printed.
  */
-static __thread char last_warning[160];
+static __thread char first_warning[160];
 
 static int
 keep_warning(enum libbpf_print_level level, const char *fmt, va_list ap)
 {
-    if (level == LIBBPF_WARN) {
-        vsnprintf(last_warning, sizeof(last_warning), fmt, ap);
-        last_warning[strcspn(last_warning, "\n")] = '\0';
+    if (level == LIBBPF_WARN && !first_warning[0]) {
+        vsnprintf(first_warning, sizeof(first_warning), fmt, ap);
+        first_warning[strcspn(first_warning, "\n")] = '\0';
     }
     return 0;
 }
@@ -48,7 +48,7 @@ load(struct dp_bpf *bpf, int bond_ifindex, bool *reused, char *text, size_t text
     if (err)
         return dp_text(text, text_size, err,
                        "The kernel did not take the BPF programs for bond '%s': %s (%s).",
-                       bpf->name, strerror(-err), last_warning);
+                       bpf->name, strerror(-err), first_warning);
     bpf->shared = &bpf->skel->data_shared->shared;
     return 0;
 }
@@ -157,7 +157,7 @@ dp_bpf_open(struct dp_bpf **out, const char *pin_dir, const char *bond_name, int
         return dp_text(text, text_size, err, "No netlink socket could be had for bond '%s': %s.",
                        bond_name, strerror(-err));
     }
-    last_warning[0] = '\0';
+    first_warning[0] = '\0';
     print = libbpf_set_print(keep_warning);
     err = dp_pin_dir(bpf->dir, sizeof(bpf->dir), pin_dir, bond_name, text, text_size);
     if (!err)

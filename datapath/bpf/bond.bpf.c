@@ -19,7 +19,10 @@
 #include "core/select.h"
 #include "datapath/bpf/shared.h"
 
-#define TRIES 8 /* overtaken, or bytes to be brought into reach */
+/* Looks at a table for one frame: again where it was overtaken, or bytes had to be brought into
+ * reach. Written out, because kernel 6.1 refuses a loop that is entered by falling into it, and
+ * clang 14 makes of this one just that. */
+#define WHILE_NEEDED(look) ((void) ((look) && (look) && (look)))
 
 /* "Not for us": the next filter, or the stack. */
 #define PASS TC_ACT_UNSPEC
@@ -140,68 +143,79 @@ frame_of(struct __sk_buff *skb)
 /* Beside BOND_SEND_*: */
 #define SEND_VIA_PEER 10u /* let it through the veth: the choice is made at its peer */
 #define SEND_LATER 11u    /* overtaken: look again */
-#define SEND_PULL 12u     /* bring `want` bytes into reach and look again */
-
-struct attempt {
-    struct bond_choice c;
-    uint32_t want;
-};
+#define SEND_PULL 12u     /* bring bytes into reach and look again */
 
 /* One look at one table. A function by itself to the verifier, which checks it once instead of once
  * for each attempt, and takes any answer for possible. */
-__attribute__((noinline)) int
-choose(struct __sk_buff *skb, uint32_t gen, struct attempt *a)
+static __attribute__((noinline)) int
+choose(struct __sk_buff *skb, uint32_t gen, struct bond_choice *c)
 {
     const struct bond_table *t = table_of(gen);
     struct bond_frame f = frame_of(skb);
     struct bond_rr rr = {NULL, 0};
     uint32_t zero = 0;
 
-    if (!a)
-        return 0;
     if (t->mode == BOND_MODE_BALANCE_RR) {
         rr.counter = bpf_map_lookup_elem(&rr_counter, &zero);
         if (t->packets_per_slave == 0)
             rr.random = bpf_get_prandom_u32();
     }
     if ((t->flags & BOND_TABLE_F_VIA_PEER) && skb->ifindex == t->bond_ifindex)
-        a->c.send = SEND_VIA_PEER;
+        c->send = SEND_VIA_PEER;
     else
-        a->c = bond_choose(t, &f, &rr);
-    a->want = f.want;
+        *c = bond_choose(t, &f, &rr);
     if (!still_whole(gen))
-        a->c.send = SEND_LATER;
-    else if (bond_frame_missing(&f))
-        a->c.send = SEND_PULL;
+        c->send = SEND_LATER;
+    else if (f.missing)
+        c->send = SEND_PULL;
     return 0;
+}
+
+static BOND_INLINE bool
+choose_again(struct __sk_buff *skb, uint32_t *gen, struct bond_choice *c)
+{
+    *gen = head();
+    choose(skb, *gen, c);
+    if (c->send == SEND_PULL)
+        return bpf_skb_pull_data(skb, skb->len < BOND_REACH ? skb->len : BOND_REACH) == 0;
+    return c->send == SEND_LATER;
 }
 
 SEC("tc")
 int
 bond_tx(struct __sk_buff *skb)
 {
-    struct attempt a = {{BOND_SEND_NONE, 0, 0}, 0};
+    struct bond_choice c = {BOND_SEND_NONE, 0, 0};
     uint32_t gen = 0;
 
-    for (int i = 0; i < TRIES; i++) {
-        gen = head();
-        choose(skb, gen, &a);
-        if (a.c.send == SEND_LATER)
-            continue;
-        if (a.c.send != SEND_PULL || bpf_skb_pull_data(skb, a.want))
-            break;
-    }
-    switch (a.c.send) {
+    WHILE_NEEDED(choose_again(skb, &gen, &c));
+    switch (c.send) {
     case SEND_VIA_PEER:
         return PASS;
     case BOND_SEND_PORT:
-        count_tx(a.c.slot, skb->len);
-        return bpf_redirect(a.c.ifindex, 0);
+        count_tx(c.slot, skb->len);
+        return bpf_redirect(c.ifindex, 0);
     case BOND_SEND_ALL:
         return send_all(skb, gen);
     default:
         return drop_tx(BOND_MAX_PORTS);
     }
+}
+
+/* As choose(). Returns whether the table was whole; if not, the frame is taken for no port's. */
+static __attribute__((noinline)) int
+admit(struct __sk_buff *skb, uint32_t gen, struct bond_admission *a)
+{
+    const struct bond_table *t = table_of(gen);
+    struct bond_frame f = frame_of(skb);
+
+    if (!a)
+        return 0;
+    *a = bond_admit(t, &f, bond_slot_of(t, skb->ifindex));
+    if (still_whole(gen))
+        return 1;
+    a->slot = BOND_MAX_PORTS;
+    return 0;
 }
 
 SEC("tc")
@@ -210,17 +224,9 @@ bond_rx(struct __sk_buff *skb)
 {
     struct bond_admission a = {BOND_ADMIT_PASS, BOND_MAX_PORTS, 0};
     struct bond_counters *c;
-    bool whole = false;
 
-    for (int i = 0; i < TRIES && !whole; i++) {
-        uint32_t gen = head();
-        const struct bond_table *t = table_of(gen);
-        struct bond_frame f = frame_of(skb);
-
-        a = bond_admit(t, &f, bond_slot_of(t, skb->ifindex));
-        whole = still_whole(gen);
-    }
-    if (!whole || a.slot >= BOND_MAX_PORTS)
+    WHILE_NEEDED(admit(skb, head(), &a) == 0);
+    if (a.slot >= BOND_MAX_PORTS)
         return PASS;
     c = counters_of(a.slot);
     if (c && a.admit == BOND_ADMIT_DROP)
