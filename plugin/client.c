@@ -19,8 +19,10 @@
 /* A healthy bondd answers within milliseconds; NetworkManager waits meanwhile. */
 #define NMB_SYNC_TIMEOUT_MS 4000
 #define NMB_ASYNC_TIMEOUT_MS 10000
-/* A bondd that dies again within this time of its last start is not started at once. */
+/* A bondd that dies again within this time of its last start is in trouble: it is started at once
+ * so many times, then after 1, 2, 4, ... seconds. */
 #define NMB_CRASH_WINDOW_US (10 * G_USEC_PER_SEC)
+#define NMB_CRASH_PATIENCE 4
 #define NMB_CRASH_DELAY_MAX_S 32
 
 static struct {
@@ -29,7 +31,7 @@ static struct {
     gboolean (*needed)(void);
     gboolean was_away;
     gint64 started_us; /* when we last asked for a start; 0 never */
-    guint crash_delay_s;
+    guint crashes;     /* in a row */
     guint start_source;
 } client;
 
@@ -335,24 +337,37 @@ start_bondd(gpointer data)
     return G_SOURCE_REMOVE;
 }
 
+static guint
+crash_delay_s(void)
+{
+    guint doublings;
+
+    if (client.crashes < NMB_CRASH_PATIENCE)
+        return 0;
+    doublings = MIN(client.crashes - NMB_CRASH_PATIENCE, 5);
+    return MIN(1u << doublings, NMB_CRASH_DELAY_MAX_S);
+}
+
 static void
 on_vanished(GDBusConnection *bus, const char *name, gpointer data)
 {
     gint64 now_us = g_get_monotonic_time();
+    guint delay_s;
 
     client.was_away = TRUE;
     if (!bus || client.start_source || !client.needed())
         return;
     if (client.started_us && now_us - client.started_us < NMB_CRASH_WINDOW_US)
-        client.crash_delay_s = CLAMP(client.crash_delay_s * 2, 1, NMB_CRASH_DELAY_MAX_S);
+        client.crashes++;
     else
-        client.crash_delay_s = 0;
-    if (client.crash_delay_s == 0) {
+        client.crashes = 0;
+    delay_s = crash_delay_s();
+    if (delay_s == 0) {
         nmb_info(NULL, "bondd is gone, starting it again");
         start_bondd(NULL);
     } else {
-        nmb_warn(NULL, "bondd is gone again, starting it in %u s", client.crash_delay_s);
-        client.start_source = g_timeout_add_seconds(client.crash_delay_s, start_bondd, NULL);
+        nmb_warn(NULL, "bondd is gone again, starting it in %u s", delay_s);
+        client.start_source = g_timeout_add_seconds(delay_s, start_bondd, NULL);
     }
 }
 
