@@ -102,6 +102,8 @@ enum bond_event_type {
     BOND_EV_OPTIONS,     /* u.options: a finished set from bond_options_apply(); any change is
                           * live, the mode included */
     BOND_EV_PORT_OPTIONS, /* slot; u.port_options */
+    BOND_EV_FRAME,       /* slot; u.frame: LACP, marker, ARP or ND, seen on the port */
+    BOND_EV_TRAFFIC,     /* slot; u.traffic: told before each TICK while an ARP/NS monitor runs */
     BOND_EV_SET_ACTIVE,  /* slot, or BOND_NO_PORT for "choose by yourself" (active_slave) */
 };
 
@@ -140,6 +142,14 @@ struct bond_event {
             uint16_t queue_id;
             int32_t prio;
         } port_options;
+        struct {
+            const uint8_t *data; /* [len], from the Ethernet header on; borrowed for the step */
+            uint16_t len;
+            uint16_t vlan_id; /* of a tag that the device took off; 0: none */
+        } frame;
+        struct {
+            uint64_t last_rx_ns, last_tx_ns; /* when a frame last came in, left; 0: never */
+        } traffic;
     } u;
 };
 
@@ -153,6 +163,10 @@ enum bond_action_type {
     BOND_ACT_PORT_MAC,     /* slot, mac: to the port's device */
     BOND_ACT_ANNOUNCE,     /* GARP, NA (and RARP behind bridges) for every address, once */
     BOND_ACT_RESEND_IGMP,  /* membership reports again, once */
+    BOND_ACT_SEND,         /* slot, index: put out->frame[index] on the wire by that port, as it is */
+    BOND_ACT_PROBE,        /* slot, index, on: ask target `index` of arp_ip_target (on: ns_ip6_target)
+                            * by that port; source address and VLAN tags are of the route to it
+                            * (kernel: bond_arp_send_all(), bond_ns_send_all()) */
     BOND_ACT_PORT_RELEASE, /* slot: has left: undo everything done to the device. The slot is free */
     BOND_ACT_NOTE,         /* note, slot, reason: for the event log */
 };
@@ -204,18 +218,29 @@ struct bond_action {
     enum bond_action_type type;
     int slot;
     int other;
+    uint32_t index;
     bool on;
     uint8_t mac[BOND_MAC_LEN];
     enum bond_note note;
     enum bond_reason reason;
 };
 
-#define BOND_MAX_ACTIONS 256
+#define BOND_MAX_ACTIONS 1024
+#define BOND_MAX_FRAMES 256
+#define BOND_FRAME_SIZE 144 /* a LACPDU is 124 */
+
+struct bond_frame_out {
+    uint16_t len;
+    uint16_t vlan_id; /* to be tagged with; 0: none */
+    uint8_t data[BOND_FRAME_SIZE];
+};
 
 struct bond_actions {
     uint32_t n;
+    uint32_t n_frames;
     uint64_t next_ns; /* call bond_step(TICK) then at the latest; BOND_NEVER. Never in the past */
     struct bond_action v[BOND_MAX_ACTIONS];
+    struct bond_frame_out frame[BOND_MAX_FRAMES];
 };
 
 /* A bond without ports, admin down, carrier off. */

@@ -63,6 +63,9 @@ take_in(struct step *s, const struct bond_event *ev)
         return bond_reconfigure(s, &ev->u.options);
     case BOND_EV_SET_ACTIVE:
         return bond_set_active(s, ev->slot);
+    case BOND_EV_FRAME: /* no mode and no monitor reads frames or traffic yet */
+    case BOND_EV_TRAFFIC:
+        return need_slot(s, ev->slot, true);
     case BOND_EV_PORT_OPTIONS:
         rc = need_slot(s, ev->slot, true);
         return rc < 0 ? rc : bond_port_reconfigure(s, ev);
@@ -151,6 +154,7 @@ bond_step(struct bond *b, const struct bond_event *ev, uint64_t now_ns, struct b
     int rc;
 
     out->n = 0;
+    out->n_frames = 0;
     if (err)
         memset(err, 0, sizeof(*err));
     rc = take_in(&s, ev);
