@@ -214,6 +214,11 @@ bondd_dbus_stop(struct bondd_dbus *d)
     g_signal_handlers_disconnect_by_data(d->connection, d);
     /* What was promised to callers leaves before the process does. */
     g_dbus_connection_flush_sync(d->connection, NULL, NULL);
+    /* Off the bus first: bonds do not end, and nobody is to be told that they did. */
+    if (d->objects != NULL)
+        g_dbus_object_manager_server_set_connection(d->objects, NULL);
+    for (guint i = 0; i < d->engine->bonds->len; i++)
+        bondd_dbus_bond_removed(d->engine->bonds->pdata[i], d);
     g_clear_object(&d->objects);
     g_clear_object(&d->manager);
     g_clear_pointer(&d->bonds, g_hash_table_unref);
