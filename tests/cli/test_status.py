@@ -3,6 +3,7 @@
 """`bondcli status` against a real bondd: every form, and what it says when something is wrong."""
 import json
 import re
+import signal
 import unittest
 
 import jsonschema_subset
@@ -158,6 +159,27 @@ class Leaving(BonddCase):
         wait_for(lambda: "eth1" not in [p["name"] for p in json.loads(
             self.good("status", "--json"))["bonds"][0]["ports"]], 10,
             lambda: f"eth1 to be let go\n{self.lab.diagnosis()}")
+
+
+class Restarts(BonddCase):
+    def test_status_answers_while_bondd_is_killed_again_and_again(self):
+        """A bondd lives 400 ms, its restart included; each answer must be complete all the same."""
+        killer = self.lab.a.start("sh", "-c", """
+            while :; do
+                for pid in $(pidof bondd); do kill -9 $pid 2>/dev/null && echo killed; done
+                sleep 0.4
+            done""", log=self.lab.path("killer.log"))
+        try:
+            for form in (("status", "--json"), ("status",), ("status", "--proc"), ("-t", "status"),
+                         ("events",)) * 8:
+                text = self.good(*form)
+                for word in ("bond0", "eth0", "eth1") if form != ("status", "--proc") else \
+                        ("Slave Interface: eth0", "Slave Interface: eth1"):
+                    self.assertIn(word, text, form)
+        finally:
+            killer.stop(signal.SIGKILL)
+        with open(self.lab.path("killer.log"), encoding="utf-8") as file:
+            self.assertGreater(len(file.readlines()), 5, "bondd was hardly killed at all")
 
 
 class Trouble(BonddCase):
