@@ -81,6 +81,14 @@ class OneBond(BonddCase):
         self.assertEqual(text, self.lab.bond_call("bond0", "GetStatusText")[0])
         self.assertIn("Currently Active Slave: eth0\n", text)
 
+    def test_everybody_may_look(self):
+        for verb in (["status", "--json"], ["status", "--proc"], ["events", "--json"], ["version"]):
+            result = self.lab.a.result("setpriv", "--reuid", "65534", "--regid", "65534",
+                                       "--clear-groups", "bondcli", *verb)
+            self.assertEqual((result.returncode, result.stderr), (0, ""), verb)
+            if verb[0] != "version":
+                self.assertIn("eth1", result.stdout)
+
     def test_counters_count_what_is_sent(self):
         self.lab.a.shell("ip addr replace 10.0.1.243/24 dev bond0")
         before = self.parsed()["bonds"][0]
@@ -224,6 +232,17 @@ class Trouble(BonddCase):
         self.assertRegex(text, r"(?m)^  monitor +carrier, events only \(miimon is 0\)$")
         self.assertIn("Warning: ", text)
         self.assertNotIn("active port", text)
+
+    def test_odd_names(self):
+        name = 'q"\\é1'
+        self.make_bond(name, {"mode": "balance-rr"}, [])
+        self.addCleanup(self.lab.bond_call, name, "Delete")
+        bonds = json.loads(self.good("status", "--json"))["bonds"]
+        self.assertEqual([b["name"] for b in bonds], ["bond0", name])
+        self.assertEqual(self.good("-g", "NAME", "status", name), 'q"\\\\é1\n')
+        self.assertRegex(self.good("status"), r'(?m)^  q"\\é1  DOWN   balance-rr ')
+        events = [json.loads(l) for l in self.good("events", "--json", name).splitlines()]
+        self.assertEqual({e["bond"] for e in events}, {name})
 
     def test_several_bonds_as_a_table(self):
         self.make_bond("bond1", {"mode": "balance-rr"}, [])
