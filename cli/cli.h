@@ -75,10 +75,13 @@ void cli_error(const char *format, ...) G_GNUC_PRINTF(1, 2);
 
 /* ---- bondd (connect.c) ---- */
 
-/* Connects cli->client within the time that --wait allows. */
+/* Connects cli->client, anew if it was, within the time that --wait allows in all. */
 int cli_connect(struct cli *cli);
 /* Before a _sync call on `proxy`: it gets the time that is left. */
 void cli_bound_call(struct cli *cli, gpointer proxy);
+/* Whether bondd went away while it was asked; and whether only the object did. */
+bool cli_bondd_has_gone(const GError *error);
+bool cli_object_has_gone(const GError *error);
 /* Says what went wrong and returns the exit code for it. Takes `error`. */
 int cli_fail(struct cli *cli, GError *error);
 

@@ -6,6 +6,8 @@
  */
 #include "cli.h"
 
+#define MAX_ATTEMPTS 5
+
 struct attempt {
     GMainLoop *loop;
     GCancellable *cancellable;
@@ -33,6 +35,12 @@ on_client(GObject *source, GAsyncResult *result, gpointer user_data)
     g_main_loop_quit(attempt->loop);
 }
 
+static guint
+left_ms(const struct cli *cli)
+{
+    return (guint) CLAMP((cli->deadline_us - g_get_monotonic_time()) / 1000, 1, G_MAXINT);
+}
+
 static int
 fail_timeout(struct cli *cli)
 {
@@ -54,16 +62,15 @@ fail_not_running(struct cli *cli)
     return CLI_EXIT_NOT_RUNNING;
 }
 
-int
-cli_connect(struct cli *cli)
+static int
+connect_once(struct cli *cli)
 {
     struct attempt attempt = {0};
     guint timer;
 
-    cli->deadline_us = g_get_monotonic_time() + (gint64) cli->wait_s * G_USEC_PER_SEC;
     attempt.loop = g_main_loop_new(NULL, FALSE);
     attempt.cancellable = g_cancellable_new();
-    timer = g_timeout_add(cli->wait_s * 1000u, on_timeout, &attempt);
+    timer = g_timeout_add(left_ms(cli), on_timeout, &attempt);
     nmbond_client_new_async(NULL, NMBOND_CLIENT_FLAGS_NONE, attempt.cancellable, on_client,
                             &attempt);
     g_main_loop_run(attempt.loop);
@@ -82,17 +89,49 @@ cli_connect(struct cli *cli)
         g_error_free(attempt.error);
         return CLI_EXIT_NOT_RUNNING;
     }
-    if (!nmbond_client_get_running(cli->client))
-        return fail_not_running(cli);
     return CLI_EXIT_OK;
+}
+
+int
+cli_connect(struct cli *cli)
+{
+    if (cli->deadline_us == 0)
+        cli->deadline_us = g_get_monotonic_time() + (gint64) cli->wait_s * G_USEC_PER_SEC;
+    /* One that was started and has ended at once may be one that somebody restarts. */
+    for (int i = 0; i < MAX_ATTEMPTS; i++) {
+        int rc;
+
+        g_clear_object(&cli->client);
+        rc = connect_once(cli);
+        if (rc != CLI_EXIT_OK || nmbond_client_get_running(cli->client))
+            return rc;
+        if (nmbond_client_get_start_error(cli->client) != NULL)
+            break;
+    }
+    return fail_not_running(cli);
 }
 
 void
 cli_bound_call(struct cli *cli, gpointer proxy)
 {
-    gint64 left_ms = (cli->deadline_us - g_get_monotonic_time()) / 1000;
+    g_dbus_proxy_set_default_timeout(G_DBUS_PROXY(proxy), (int) left_ms(cli));
+}
 
-    g_dbus_proxy_set_default_timeout(G_DBUS_PROXY(proxy), (int) CLAMP(left_ms, 1, G_MAXINT));
+bool
+cli_bondd_has_gone(const GError *error)
+{
+    return g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_NO_REPLY) ||
+           g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_SERVICE_UNKNOWN) ||
+           g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_NAME_HAS_NO_OWNER);
+}
+
+bool
+cli_object_has_gone(const GError *error)
+{
+    return g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_METHOD) ||
+           g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_OBJECT) ||
+           g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_INTERFACE) ||
+           g_error_matches(error, NMBOND_ERROR, NMBOND_ERROR_NO_SUCH_BOND);
 }
 
 int
@@ -100,17 +139,18 @@ cli_fail(struct cli *cli, GError *error)
 {
     int code = CLI_EXIT_FAILED;
 
-    if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT) ||
-        g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_NO_REPLY)) {
+    if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT)) {
         g_error_free(error);
         return fail_timeout(cli);
+    }
+    if (cli_bondd_has_gone(error)) {
+        g_error_free(error);
+        cli_error(_("bondd has stopped while it was asked."));
+        return CLI_EXIT_NOT_RUNNING;
     }
     if (g_error_matches(error, NMBOND_ERROR, NMBOND_ERROR_NO_SUCH_BOND) ||
         g_error_matches(error, NMBOND_ERROR, NMBOND_ERROR_NO_SUCH_PORT))
         code = CLI_EXIT_NOT_FOUND;
-    else if (g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_SERVICE_UNKNOWN) ||
-             g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_NAME_HAS_NO_OWNER))
-        code = CLI_EXIT_NOT_RUNNING;
     g_dbus_error_strip_remote_error(error);
     cli_error("%s", error->message);
     g_error_free(error);

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #define EVENTS_VERSION 1
+#define MAX_ATTEMPTS 5
 #define FOLLOW_TAIL 10u /* lines of the past before what happens now, unless --since asks */
 
 static const char *const field_names[] = {
@@ -222,26 +223,9 @@ follow(struct events *self)
 
 /* ---- the verb ---- */
 
+/* A bond that is not there may have been: then its history is known. */
 static int
-print_log(struct events *self, guint64 since, guint tail)
-{
-    struct cli *cli = self->cli;
-    g_autoptr(GPtrArray) events = NULL;
-    GError *error = NULL;
-    guint first = 0;
-
-    cli_bound_call(cli, nmbond_client_get_manager(cli->client));
-    events = nmbond_client_get_events_sync(cli->client, self->bond, since, NULL, &error);
-    if (events == NULL)
-        return cli_fail(cli, error);
-    if (events->len > tail)
-        first = events->len - tail;
-    print_events(self, events, first);
-    return cli_flush() ? CLI_EXIT_OK : CLI_EXIT_FAILED;
-}
-
-static int
-check_bond(struct events *self)
+check_bond(struct events *self, GError **error)
 {
     g_autoptr(NmbondBond) bond = nmbond_client_get_bond(self->cli->client, self->bond);
     g_autoptr(GPtrArray) events = NULL;
@@ -249,32 +233,75 @@ check_bond(struct events *self)
     if (bond != NULL)
         return CLI_EXIT_OK;
     cli_bound_call(self->cli, nmbond_client_get_manager(self->cli->client));
-    events = nmbond_client_get_events_sync(self->cli->client, self->bond, 0, NULL, NULL);
-    if (events != NULL && events->len > 0)
-        return CLI_EXIT_OK; /* it has been, and its history is known */
+    events = nmbond_client_get_events_sync(self->cli->client, self->bond, 0, NULL, error);
+    if (events == NULL)
+        return CLI_EXIT_FAILED;
+    if (events->len > 0)
+        return CLI_EXIT_OK;
     cli_error(_("There is no bond '%s', and no event of one."), self->bond);
     return CLI_EXIT_NOT_FOUND;
 }
 
-static int
-run(struct events *self, bool following, bool has_since, guint64 since)
-{
-    int rc = cli_connect(self->cli);
+struct request {
+    bool following, has_since;
+    guint64 since;
+};
 
-    if (rc != CLI_EXIT_OK)
-        return rc;
-    if (self->bond != NULL && !following)
-        rc = check_bond(self);
-    if (rc != CLI_EXIT_OK)
-        return rc;
+/* Asks for the log; an error is left to the caller. */
+static int
+print_log(struct events *self, const struct request *request, GError **error)
+{
+    struct cli *cli = self->cli;
+    guint tail = request->following && !request->has_since ? FOLLOW_TAIL : G_MAXUINT;
+    g_autoptr(GPtrArray) events = NULL;
+
+    cli_bound_call(cli, nmbond_client_get_manager(cli->client));
+    events = nmbond_client_get_events_sync(cli->client, self->bond, request->since, NULL, error);
+    if (events == NULL)
+        return CLI_EXIT_FAILED;
+    if (self->bond != NULL && !request->following && events->len == 0) {
+        int rc = check_bond(self, error);
+
+        if (rc != CLI_EXIT_OK)
+            return rc;
+    }
+    print_events(self, events, events->len > tail ? events->len - tail : 0);
+    return cli_flush() ? CLI_EXIT_OK : CLI_EXIT_FAILED;
+}
+
+/* A bondd that is restarted meanwhile is asked anew; nothing was printed until then. */
+static int
+connect_and_print_log(struct events *self, const struct request *request)
+{
+    for (int attempt = 1;; attempt++) {
+        GError *error = NULL;
+        int rc = cli_connect(self->cli);
+
+        if (rc != CLI_EXIT_OK)
+            return rc;
+        /* Signals wait in the main context until the loop runs: after the log. */
+        g_signal_connect(self->cli->client, "event", G_CALLBACK(on_event), self);
+        rc = print_log(self, request, &error);
+        if (error == NULL)
+            return rc;
+        if (attempt == MAX_ATTEMPTS || !cli_bondd_has_gone(error))
+            return cli_fail(self->cli, error);
+        g_error_free(error);
+    }
+}
+
+static int
+run(struct events *self, const struct request *request)
+{
+    int rc;
+
     self->loop = g_main_loop_new(NULL, FALSE);
     self->held = g_ptr_array_new_with_free_func((GDestroyNotify) nmbond_event_unref);
-    /* Signals wait in the main context until the loop runs: after the log. */
-    g_signal_connect(self->cli->client, "event", G_CALLBACK(on_event), self);
-    rc = print_log(self, since, following && !has_since ? FOLLOW_TAIL : G_MAXUINT);
-    if (rc == CLI_EXIT_OK && following)
+    rc = connect_and_print_log(self, request);
+    if (rc == CLI_EXIT_OK && request->following)
         rc = follow(self);
-    g_signal_handlers_disconnect_by_data(self->cli->client, self);
+    if (self->cli->client != NULL)
+        g_signal_handlers_disconnect_by_data(self->cli->client, self);
     g_ptr_array_unref(self->held);
     g_main_loop_unref(self->loop);
     return rc;
@@ -294,15 +321,15 @@ check_fields(struct cli *cli)
 int
 cli_events(struct cli *cli, int argc, char **argv)
 {
-    bool following = false, as_json = false;
+    struct request request = {0};
+    bool as_json = false;
     const char *since_text = NULL;
     const struct cli_opt own[] = {
-        {.name = "follow", .flag = &following},
+        {.name = "follow", .flag = &request.following},
         {.name = "since", .value = &since_text},
         {.name = "json", .flag = &as_json},
         {.name = NULL},
     };
-    guint64 since = 0;
     int rc = cli_parse(cli, own, false, &argc, argv);
     struct events self = {.cli = cli};
 
@@ -317,7 +344,7 @@ cli_events(struct cli *cli, int argc, char **argv)
         return CLI_EXIT_USER_INPUT;
     }
     if (since_text != NULL &&
-        !g_ascii_string_to_unsigned(since_text, 10, 0, G_MAXINT64, &since, NULL)) {
+        !g_ascii_string_to_unsigned(since_text, 10, 0, G_MAXINT64, &request.since, NULL)) {
         cli_error(_("'%s' is not a valid argument for '%s'; it takes the number of an event."),
                   since_text, "--since");
         return CLI_EXIT_USER_INPUT;
@@ -328,9 +355,10 @@ cli_events(struct cli *cli, int argc, char **argv)
         cli_error(_("'--json' and the options for fields exclude each other."));
         return CLI_EXIT_USER_INPUT;
     }
-    if (self.as_table && following)
+    if (self.as_table && request.following)
         cli->terse = true; /* columns cannot be measured before the lines are there */
     self.bond = argc > 0 ? argv[0] : NULL;
     rc = check_fields(cli);
-    return rc == CLI_EXIT_OK ? run(&self, following, since_text != NULL, since) : rc;
+    request.has_since = since_text != NULL;
+    return rc == CLI_EXIT_OK ? run(&self, &request) : rc;
 }

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define MAX_ATTEMPTS 5
+
 static const char *const field_names[] = {
     "NAME",     "MODE",        "HEALTH",       "UP",       "CARRIER",  "MAC-ADDRESS",
     "MTU",      "ACTIVE-PORT", "PRIMARY-PORT", "PORTS",    "FAILURES", "RX-PACKETS",
@@ -127,21 +129,6 @@ choose_bonds(struct cli *cli, int argc, char **argv, GPtrArray **bonds)
 }
 
 static int
-print_proc(struct cli *cli, GPtrArray *bonds)
-{
-    for (guint i = 0; i < bonds->len; i++) {
-        g_autofree char *text = NULL;
-        GError *error = NULL;
-
-        cli_bound_call(cli, bonds->pdata[i]);
-        if (!nmbond_bond_call_get_status_text_sync(bonds->pdata[i], &text, NULL, &error))
-            return cli_fail(cli, error);
-        fputs(text, stdout);
-    }
-    return CLI_EXIT_OK;
-}
-
-static int
 print_views(struct cli *cli, GPtrArray *views, bool as_json, bool overview)
 {
     if (as_json)
@@ -163,32 +150,89 @@ free_view(gpointer view)
     view_free(view);
 }
 
-static int
-print_status(struct cli *cli, GPtrArray *bonds, bool as_json, bool overview)
-{
-    g_autoptr(GPtrArray) views = g_ptr_array_new_with_free_func(free_view);
+struct request {
+    bool as_json, as_proc;
+    int n_names; /* 0: all bonds */
+    char **names;
+};
 
+/* Asks everything first and prints then, so that a second try repeats nothing. */
+static bool
+ask_texts(struct cli *cli, GPtrArray *bonds, GString *out, GError **error)
+{
     for (guint i = 0; i < bonds->len; i++) {
-        GError *error = NULL;
-        struct view *view = view_collect(cli, bonds->pdata[i], &error);
+        g_autofree char *text = NULL;
+
+        cli_bound_call(cli, bonds->pdata[i]);
+        if (!nmbond_bond_call_get_status_text_sync(bonds->pdata[i], &text, NULL, error))
+            return false;
+        g_string_append(out, text);
+    }
+    return true;
+}
+
+static bool
+ask_views(struct cli *cli, GPtrArray *bonds, GPtrArray *views, GError **error)
+{
+    for (guint i = 0; i < bonds->len; i++) {
+        struct view *view = view_collect(cli, bonds->pdata[i], error);
 
         if (view == NULL)
-            return cli_fail(cli, error);
+            return false;
         g_ptr_array_add(views, view);
     }
-    return print_views(cli, views, as_json, overview);
+    return true;
+}
+
+/* One try; an error is left to the caller. */
+static int
+answer(struct cli *cli, const struct request *request, GError **error)
+{
+    g_autoptr(GPtrArray) bonds = NULL;
+    g_autoptr(GPtrArray) views = g_ptr_array_new_with_free_func(free_view);
+    g_autoptr(GString) text = g_string_new(NULL);
+    int rc = choose_bonds(cli, request->n_names, request->names, &bonds);
+
+    if (rc != CLI_EXIT_OK)
+        return rc;
+    if (request->as_proc) {
+        if (!ask_texts(cli, bonds, text, error))
+            return CLI_EXIT_FAILED;
+        fputs(text->str, stdout);
+        return CLI_EXIT_OK;
+    }
+    if (!ask_views(cli, bonds, views, error))
+        return CLI_EXIT_FAILED;
+    return print_views(cli, views, request->as_json, request->n_names == 0);
+}
+
+/* bondd may be restarted, a bond deleted, while we ask: then the state is asked for anew. */
+static int
+answer_in_the_end(struct cli *cli, const struct request *request)
+{
+    for (int attempt = 1;; attempt++) {
+        GError *error = NULL;
+        int rc = cli_connect(cli);
+
+        if (rc == CLI_EXIT_OK)
+            rc = answer(cli, request, &error);
+        if (error == NULL)
+            return rc;
+        if (attempt == MAX_ATTEMPTS || !(cli_bondd_has_gone(error) || cli_object_has_gone(error)))
+            return cli_fail(cli, error);
+        g_error_free(error);
+    }
 }
 
 int
 cli_status(struct cli *cli, int argc, char **argv)
 {
-    bool as_json = false, as_proc = false;
+    struct request request = {0};
     const struct cli_opt own[] = {
-        {.name = "json", .flag = &as_json},
-        {.name = "proc", .flag = &as_proc},
+        {.name = "json", .flag = &request.as_json},
+        {.name = "proc", .flag = &request.as_proc},
         {.name = NULL},
     };
-    g_autoptr(GPtrArray) bonds = NULL;
     int rc = cli_parse(cli, own, false, &argc, argv);
 
     if (rc != CLI_EXIT_OK)
@@ -197,18 +241,14 @@ cli_status(struct cli *cli, int argc, char **argv)
         cli_print_help(cli_find_verb("status"));
         return CLI_EXIT_OK;
     }
-    if (as_json + as_proc + cli_wants_table(cli) > 1) {
+    if (request.as_json + request.as_proc + cli_wants_table(cli) > 1) {
         cli_error(_("'--json', '--proc' and the options for fields exclude each other."));
         return CLI_EXIT_USER_INPUT;
     }
     rc = check_fields(cli);
-    if (rc == CLI_EXIT_OK)
-        rc = cli_connect(cli);
-    if (rc == CLI_EXIT_OK)
-        rc = choose_bonds(cli, argc, argv, &bonds);
     if (rc != CLI_EXIT_OK)
         return rc;
-    if (as_proc)
-        return print_proc(cli, bonds);
-    return print_status(cli, bonds, as_json, argc == 0);
+    request.n_names = argc;
+    request.names = argv;
+    return answer_in_the_end(cli, &request);
 }

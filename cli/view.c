@@ -66,21 +66,14 @@ collect_port(struct cli *cli, struct view *view, NmbondPort *proxy, GError **err
     return true;
 }
 
-/* A port that left between the answer and the question is no failure. */
-static bool
-is_gone(const GError *error)
-{
-    return g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_METHOD) ||
-           g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_OBJECT);
-}
-
 static bool
 collect_all(struct cli *cli, struct view *view, GPtrArray *proxies, GError **error)
 {
     for (guint i = 0; i < proxies->len; i++) {
         g_autoptr(GError) local = NULL;
 
-        if (!collect_port(cli, view, proxies->pdata[i], &local) && !is_gone(local)) {
+        /* one that left between the answer and the question is no failure */
+        if (!collect_port(cli, view, proxies->pdata[i], &local) && !cli_object_has_gone(local)) {
             g_propagate_error(error, g_steal_pointer(&local));
             return false;
         }

@@ -131,10 +131,10 @@ bond_set_active(struct step *s, int slot)
     const char *mode = bond_mode_name(bond_mode(b));
 
     if (!bond_uses_primary(b))
-        return BOND_REFUSE(s, BOND_ERR_WRONG_MODE, -EACCES,
-                           "active_slave cannot be set in mode %s: only active-backup, "
-                           "balance-tlb and balance-alb have an active port",
-                           mode);
+        return bond_err_set(s->err, BOND_ERR_WRONG_MODE, -EACCES,
+                            "active_slave cannot be set in mode %s: only active-backup, "
+                            "balance-tlb and balance-alb have an active port",
+                            mode);
     s->reselect = true;
     s->cause = BOND_REASON_REQUEST;
     if (slot == BOND_NO_PORT) {
@@ -142,18 +142,18 @@ bond_set_active(struct step *s, int slot)
         return 0;
     }
     if (!bond_slot_is_member(b, slot))
-        return BOND_REFUSE(s, BOND_ERR_NO_PORT, -ENODEV,
-                           "active_slave: %s has no such port; it must be a port of the bond",
-                           b->name);
+        return bond_err_set(s->err, BOND_ERR_NO_PORT, -ENODEV,
+                            "active_slave: %s has no such port; it must be a port of the bond",
+                            b->name);
     s->reselect = false;
     if (slot == b->active)
         return 0;
     if (b->active == BOND_NO_PORT || b->port[slot].link != BOND_LINK_UP ||
         !bond_port_is_up(&b->port[slot]))
-        return BOND_REFUSE(s, BOND_ERR_BUSY, -EINVAL,
-                           "active_slave: %s cannot become the active port while its link is %s; "
-                           "it must be up",
-                           b->port[slot].name, bond_link_name(b->port[slot].link));
+        return bond_err_set(s->err, BOND_ERR_BUSY, -EINVAL,
+                            "active_slave: %s cannot become the active port while its link is %s; "
+                            "it must be up",
+                            b->port[slot].name, bond_link_name(b->port[slot].link));
     s->wish = slot;
     return 0;
 }

@@ -15,10 +15,10 @@ check_queue_id(struct step *s, const char *name, uint16_t queue_id, int slot)
 {
     for (int i = 0; queue_id != 0 && i < (int) BOND_MAX_PORTS; i++)
         if (i != slot && bond_slot_is_member(s->b, i) && s->b->port[i].queue_id == queue_id)
-            return BOND_REFUSE(s, BOND_ERR_CONFLICT, -EPERM,
-                               "queue_id %u of %s is already that of %s; each port needs its own, "
-                               "or 0",
-                               queue_id, name, s->b->port[i].name);
+            return bond_err_set(s->err, BOND_ERR_CONFLICT, -EPERM,
+                                "queue_id %u of %s is already that of %s; each port needs its own, "
+                                "or 0",
+                                queue_id, name, s->b->port[i].name);
     return 0;
 }
 
@@ -40,15 +40,17 @@ find_slot(struct step *s, int32_t ifindex, const char *name)
     int slot = bond_port_by_ifindex(b, ifindex), same_name = bond_port_by_name(b, name);
 
     if (bond_slot_is_member(b, slot) || bond_slot_is_member(b, same_name))
-        return BOND_REFUSE(s, BOND_ERR_BUSY, -EEXIST, "%s is already a port of %s", name, b->name);
+        return bond_err_set(s->err, BOND_ERR_BUSY, -EEXIST, "%s is already a port of %s", name,
+                            b->name);
     for (int i = 0; slot == BOND_NO_PORT && i < (int) BOND_MAX_PORTS; i++)
         if (b->port[i].phase == BOND_PHASE_FREE)
             slot = i;
     if (slot == BOND_NO_PORT)
-        return BOND_REFUSE(s, BOND_ERR_LIMIT, -ENOSPC,
-                           "%s cannot become a port of %s: a bond has at most %u ports, those that "
-                           "are leaving included",
-                           name, b->name, BOND_MAX_PORTS);
+        return bond_err_set(
+            s->err, BOND_ERR_LIMIT, -ENOSPC,
+            "%s cannot become a port of %s: a bond has at most %u ports, those that "
+            "are leaving included",
+            name, b->name, BOND_MAX_PORTS);
     return slot;
 }
 
@@ -85,12 +87,12 @@ bond_attach(struct step *s, const struct bond_event *ev)
     int slot, rc;
 
     if (!bond_name_valid(name) || ev->u.attach.ifindex <= 0)
-        return BOND_REFUSE(s, BOND_ERR_BAD_VALUE, -EINVAL,
-                           "a port needs a valid interface name and index");
+        return bond_err_set(s->err, BOND_ERR_BAD_VALUE, -EINVAL,
+                            "a port needs a valid interface name and index");
     if (!bond_mac_valid(ev->u.attach.mac))
-        return BOND_REFUSE(s, BOND_ERR_NOT_SUPPORTED, -EADDRNOTAVAIL,
-                           "%s cannot become a port of %s: it has no unicast Ethernet address",
-                           name, b->name);
+        return bond_err_set(s->err, BOND_ERR_NOT_SUPPORTED, -EADDRNOTAVAIL,
+                            "%s cannot become a port of %s: it has no unicast Ethernet address",
+                            name, b->name);
     slot = find_slot(s, ev->u.attach.ifindex, name);
     if (slot < 0)
         return slot;

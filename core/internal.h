@@ -123,6 +123,4 @@ void bond_notify_settle(struct step *s);
 /* reconfigure.c */
 int bond_reconfigure(struct step *s, const struct bond_options *o);
 
-#define BOND_REFUSE(s, kind, code, ...) bond_err_set((s)->err, kind, code, __VA_ARGS__)
-
 #endif

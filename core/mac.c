@@ -39,13 +39,16 @@ set_port_mac(struct step *s, int slot, const uint8_t mac[BOND_MAC_LEN])
     s->put_port_mac |= 1u << slot;
 }
 
-/* A member other than `slot` that has the address, or BOND_NO_PORT. */
+/* The first member other than `slot` that has the address, or BOND_NO_PORT. */
 static int
 holder(const struct bond *b, const uint8_t mac[BOND_MAC_LEN], int slot)
 {
-    for (int i = 0; i < (int) BOND_MAX_PORTS; i++)
-        if (i != slot && bond_slot_is_member(b, i) && bond_mac_equal(b->port[i].mac, mac))
-            return i;
+    int order[BOND_MAX_PORTS];
+    uint32_t n = bond_port_order(b, false, order);
+
+    for (uint32_t i = 0; i < n; i++)
+        if (order[i] != slot && bond_mac_equal(b->port[order[i]].mac, mac))
+            return order[i];
     return BOND_NO_PORT;
 }
 
@@ -164,26 +167,29 @@ bond_mac_last_left(struct bond *b)
     b->mac_is_set = false;
 }
 
-/* All addresses from the beginning, after the rule has changed. */
+/* All addresses from the beginning, after the rule has changed. From the last port to the first, so
+ * that of two with the same address the older one keeps it. */
 static void
 assign(struct step *s)
 {
     struct bond *b = s->b;
     bool follow = bond_mac_policy(b) == BOND_FOM_FOLLOW;
+    int order[BOND_MAX_PORTS];
+    uint32_t n = bond_port_order(b, false, order);
 
     if (bond_mac_policy(b) == BOND_FOM_ACTIVE && b->active != BOND_NO_PORT) {
         b->mac_from_first_port = true;
         set_bond_mac(s, b->port[b->active].perm_mac, BOND_REASON_FAIL_OVER_MAC);
     }
-    for (int i = 0; i < (int) BOND_MAX_PORTS; i++) {
-        bool has_bond_mac = bond_mac_policy(b) == BOND_FOM_NONE || (follow && i == b->active);
+    for (uint32_t i = 0; i < n; i++) {
+        int slot = order[i];
+        bool has_bond_mac = bond_mac_policy(b) == BOND_FOM_NONE || (follow && slot == b->active);
 
-        if (bond_slot_is_member(b, i))
-            set_port_mac(s, i, has_bond_mac ? b->mac : b->port[i].perm_mac);
+        set_port_mac(s, slot, has_bond_mac ? b->mac : b->port[slot].perm_mac);
     }
-    for (int i = 0; i < (int) BOND_MAX_PORTS && follow; i++)
-        if (bond_slot_is_member(b, i) && i != b->active)
-            set_distinct_mac(s, i);
+    for (uint32_t i = n; follow && i > 0; i--)
+        if (order[i - 1] != b->active)
+            set_distinct_mac(s, order[i - 1]);
 }
 
 void

@@ -44,9 +44,9 @@ bond_reconfigure(struct step *s, const struct bond_options *o)
     /* Finished sets come from bond_options_apply(). What would break the state is refused all the
      * same. */
     if (!bond_options_valid(o))
-        return BOND_REFUSE(s, BOND_ERR_BAD_VALUE, -EINVAL,
-                           "the options of %s are no finished set: a value is out of range",
-                           b->name);
+        return bond_err_set(s->err, BOND_ERR_BAD_VALUE, -EINVAL,
+                            "the options of %s are no finished set: a value is out of range",
+                            b->name);
     if (memcmp(o, was, sizeof(*o)) == 0)
         return 0;
     b->opt = *o;

@@ -13,15 +13,17 @@ need_slot(struct step *s, int slot, bool member)
 
     if (used && (!member || bond_slot_is_member(b, slot)))
         return 0;
-    return BOND_REFUSE(s, BOND_ERR_NO_PORT, -ENODEV, "%s has no port in slot %d", b->name, slot);
+    return bond_err_set(s->err, BOND_ERR_NO_PORT, -ENODEV, "%s has no port in slot %d", b->name,
+                        slot);
 }
 
 static int
 bond_link(struct step *s, const struct bond_event *ev)
 {
     if (!bond_mac_learn(s, ev->u.bond_link.mac, ev->u.bond_link.mac_given))
-        return BOND_REFUSE(s, BOND_ERR_BAD_VALUE, -EADDRNOTAVAIL,
-                           "the address given to %s is not a unicast Ethernet address", s->b->name);
+        return bond_err_set(s->err, BOND_ERR_BAD_VALUE, -EADDRNOTAVAIL,
+                            "the address given to %s is not a unicast Ethernet address",
+                            s->b->name);
     s->b->admin_up = ev->u.bond_link.admin_up;
     return 0;
 }
@@ -40,9 +42,9 @@ static int
 claimed(struct step *s, const struct bond_event *ev)
 {
     if (bond_slot_is_member(s->b, ev->slot))
-        return BOND_REFUSE(s, BOND_ERR_BUSY, -EBUSY,
-                           "%s is a port of %s; only a port that is leaving can be claimed",
-                           s->b->port[ev->slot].name, s->b->name);
+        return bond_err_set(s->err, BOND_ERR_BUSY, -EBUSY,
+                            "%s is a port of %s; only a port that is leaving can be claimed",
+                            s->b->port[ev->slot].name, s->b->name);
     bond_release(s, ev->slot, BOND_REASON_CLAIMED);
     return 0;
 }
@@ -84,7 +86,7 @@ take_in(struct step *s, const struct bond_event *ev)
             bond_release(s, ev->slot, BOND_REASON_DEVICE_GONE);
         return rc;
     }
-    return BOND_REFUSE(s, BOND_ERR_BAD_VALUE, -EINVAL, "unknown event %d", (int) ev->type);
+    return bond_err_set(s->err, BOND_ERR_BAD_VALUE, -EINVAL, "unknown event %d", (int) ev->type);
 }
 
 static enum bond_reason

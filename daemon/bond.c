@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * bond.c - makes a bond, steps it, ends it. What core says is carried out in core's order, the
+ * bond.c - steps a bond. What core says is carried out in core's order, the
  * network first: publishing, addresses and announcements come before logs, files and D-Bus.
  */
 #include "daemon/bond.h"
@@ -12,7 +12,6 @@
 #include "daemon/notes.h"
 #include "daemon/parted.h"
 #include "daemon/state.h"
-#include "daemon/status.h"
 
 struct bondd_bond *
 bondd_bond_alloc(struct bondd_engine *e)
@@ -246,113 +245,6 @@ bondd_bond_save(struct bondd_bond *b)
     }
     memcpy(&b->saved, &b->core, sizeof(b->core));
     b->ports_changed = false;
-}
-
-/* Beginning and end ------------------------------------------------------------------------- */
-
-static bool
-open_devices(struct bondd_bond *b, const char *name, const uint8_t *mac, GError **error)
-{
-    char text[256] = "";
-    int ifindex, r;
-
-    r = dp_link_create_pair(b->engine->nl, name, mac, &ifindex, &b->peer_ifindex);
-    if (r == -EEXIST) {
-        g_set_error(error, BONDD_ERROR, BONDD_ERROR_BAD_NAME,
-                    "Bond \"%s\" cannot be created: a link of that name exists already.", name);
-        return false;
-    }
-    if (r < 0) {
-        bondd_error_from_errno(error, r, "Creating the link of bond \"%s\"", name);
-        return false;
-    }
-    b->core.ifindex = ifindex;
-    r = dp_bpf_open(&b->bpf, b->engine->config->pin_dir, name, ifindex, b->peer_ifindex, text,
-                    sizeof(text));
-    if (r < 0) {
-        bondd_error_from_errno(error, r, "The packet path of bond \"%s\" could not be set up: %s",
-                               name, text);
-        b->bpf = NULL;
-        return false;
-    }
-    return true;
-}
-
-static void
-undo_create(struct bondd_bond *b, const char *name)
-{
-    if (b->bpf != NULL)
-        dp_bpf_close(b->bpf, true);
-    b->bpf = NULL;
-    if (b->core.ifindex > 0)
-        dp_link_delete(b->engine->nl, b->core.ifindex);
-    bondd_state_remove(b->engine->config->state_dir, name);
-    bondd_bond_free(b);
-}
-
-struct bondd_bond *
-bondd_bond_create(struct bondd_engine *e, const char *name, const struct bond_options *opt,
-                  const uint8_t *mac, uint32_t drain_ms, GError **error)
-{
-    struct bondd_bond *b = bondd_bond_alloc(e);
-    struct bond_event ev = {.type = BOND_EV_BOND_LINK};
-    struct dp_link link;
-    int r;
-
-    if (!open_devices(b, name, mac, error)) {
-        undo_create(b, name);
-        return NULL;
-    }
-    bond_init(&b->core, name, b->core.ifindex, opt);
-    b->core.drain_ms = drain_ms;
-    g_strlcpy(b->dev_name, name, sizeof(b->dev_name));
-    b->id = e->next_id++;
-    r = dp_link_get_index(e->nl, b->core.ifindex, &link);
-    if (r < 0) {
-        bondd_error_from_errno(error, r, "Reading the link of bond \"%s\"", name);
-        undo_create(b, name);
-        return NULL;
-    }
-    b->mtu = link.mtu;
-    memcpy(b->dev_mac, link.mac, BOND_MAC_LEN);
-    bondd_engine_add(e, b);
-    ev.u.bond_link.admin_up = (link.flags & IFF_UP) != 0;
-    ev.u.bond_link.mac_given = mac != NULL;
-    memcpy(ev.u.bond_link.mac, link.mac, BOND_MAC_LEN);
-    bondd_bond_step(b, &ev, NULL);
-    bondd_bond_publish(b);
-    bondd_bond_save(b);
-    bondd_note(b, "bond-created", NULL, "", "Bond %s has been created, mode %s.", name,
-               bond_mode_name((enum bond_mode) opt->num[BOND_OPT_MODE]));
-    return b;
-}
-
-void
-bondd_bond_destroy(struct bondd_bond *b)
-{
-    struct bondd_engine *e = b->engine;
-    struct dp_link link;
-
-    for (int i = 0; i < (int) BOND_MAX_PORTS; i++) {
-        struct bond_event ev = {.type = BOND_EV_PORT_DETACH, .slot = i, .u.detach.hard = true};
-
-        if (b->core.port[i].phase != BOND_PHASE_FREE)
-            bondd_bond_step(b, &ev, NULL);
-    }
-    for (guint i = 0; i < G_N_ELEMENTS(b->port); i++) {
-        if (b->port[i].in_use)
-            bondd_port_restore(&b->port[i], e->nl, b->bpf);
-    }
-    bondd_parted_review(b, true);
-    if (b->bpf != NULL)
-        dp_bpf_close(b->bpf, true);
-    b->bpf = NULL;
-    if (dp_link_get_index(e->nl, b->core.ifindex, &link) == 0)
-        dp_link_delete(e->nl, b->core.ifindex);
-    bondd_state_remove(e->config->state_dir, b->core.name);
-    bondd_status_remove(b);
-    bondd_note(b, "bond-deleted", NULL, "", "Bond %s is no more.", b->core.name);
-    bondd_engine_remove(e, b);
 }
 
 /* Options ----------------------------------------------------------------------------------- */

@@ -2,8 +2,8 @@
 /*
  * bond.h - one bond of bondd: core's state, the datapath's handles, and what ties them together.
  *
- * bond.c makes, steps and ends a bond; attach.c brings ports in and takes them out; watch.c turns
- * what happens to links into events for core; takeover.c goes on after a restart.
+ * bond.c steps a bond; lifecycle.c makes and ends it; attach.c brings ports in and takes them out;
+ * watch.c turns what happens to links into events for core; takeover.c goes on after a restart.
  */
 #ifndef BONDD_BOND_H
 #define BONDD_BOND_H
@@ -50,13 +50,6 @@ struct bondd_bond {
 struct bondd_bond *bondd_bond_alloc(struct bondd_engine *e);
 void bondd_bond_free(struct bondd_bond *b); /* memory and handles; the kernel keeps everything */
 
-/* A new bond with its devices. All or nothing: on failure NULL and nothing is left behind. */
-struct bondd_bond *bondd_bond_create(struct bondd_engine *e, const char *name,
-                                     const struct bond_options *opt, const uint8_t *mac,
-                                     uint32_t drain_ms, GError **error);
-/* Ports let go, devices and pins removed (also when the link is already gone). */
-void bondd_bond_destroy(struct bondd_bond *b);
-
 /* One event through core, and all that follows from it. Returns what bond_step() returned. */
 int bondd_bond_step(struct bondd_bond *b, const struct bond_event *ev, GError **error);
 void bondd_bond_publish(struct bondd_bond *b);
@@ -69,6 +62,27 @@ bool bondd_bond_set_options(struct bondd_bond *b, guint n, const char *const *na
                             const char *const *values, bool replace, bool strict, bool check,
                             GError **error);
 bool bondd_bond_set_active(struct bondd_bond *b, const char *ifname, GError **error);
+
+/* lifecycle.c ------------------------------------------------------------------------------- */
+
+struct bondd_new_bond {
+    char name[BOND_NAME_SIZE];
+    struct bond_options options;
+    bool has_mac;
+    uint8_t mac[BOND_MAC_LEN];
+    uint32_t drain_ms;
+};
+typedef void (*bondd_created_cb)(struct bondd_bond *b, const GError *error, void *data);
+typedef void (*bondd_destroyed_cb)(void *data);
+
+/* A new bond with its devices; `done` is called later. All or nothing: on failure `b` is NULL and
+ * nothing is left behind. The name has been checked. */
+void bondd_bond_create(struct bondd_engine *e, const struct bondd_new_bond *what,
+                       bondd_created_cb done, void *data);
+/* Ports are let go before this returns, and `b` is no more for anyone; when devices, pins and files
+ * are removed `done` (may be NULL) is called. */
+void bondd_bond_destroy(struct bondd_bond *b, bool link_is_gone, bondd_destroyed_cb done,
+                        void *data);
 
 /* attach.c ---------------------------------------------------------------------------------- */
 

@@ -76,6 +76,18 @@ resolve(struct bondd_call *call, const struct tie *t, GError **error)
 
 static void watch_idle(struct bondd_dbus *d);
 
+void
+bondd_dbus_answer(struct bondd_dbus *d, GDBusMethodInvocation *invocation, GVariant *reply,
+                  const GError *error)
+{
+    bondd_engine_flush(d->engine);
+    if (error != NULL)
+        g_dbus_method_invocation_return_gerror(invocation, error);
+    else
+        g_dbus_method_invocation_return_value(invocation, reply);
+    watch_idle(d);
+}
+
 static void
 run(GDBusMethodInvocation *invocation, gpointer data)
 {
@@ -124,7 +136,7 @@ idle_long_enough(gpointer data)
     struct bondd_dbus *d = data;
 
     d->idle_id = 0;
-    if (d->engine->bonds->len == 0)
+    if (bondd_engine_count(d->engine) == 0)
         d->quit(BONDD_EXIT_IDLE, d->quit_data);
     return G_SOURCE_REMOVE;
 }
@@ -135,7 +147,7 @@ watch_idle(struct bondd_dbus *d)
     guint seconds = d->engine->config->idle_exit_s;
 
     g_clear_handle_id(&d->idle_id, g_source_remove);
-    if (seconds > 0 && d->engine->bonds->len == 0)
+    if (seconds > 0 && bondd_engine_count(d->engine) == 0)
         d->idle_id = g_timeout_add_seconds(seconds, idle_long_enough, d);
 }
 
@@ -214,6 +226,11 @@ bondd_dbus_stop(struct bondd_dbus *d)
     g_signal_handlers_disconnect_by_data(d->connection, d);
     /* What was promised to callers leaves before the process does. */
     g_dbus_connection_flush_sync(d->connection, NULL, NULL);
+    /* Off the bus first: bonds do not end, and nobody is to be told that they did. */
+    if (d->objects != NULL)
+        g_dbus_object_manager_server_set_connection(d->objects, NULL);
+    for (guint i = 0; i < d->engine->bonds->len; i++)
+        bondd_dbus_bond_removed(d->engine->bonds->pdata[i], d);
     g_clear_object(&d->objects);
     g_clear_object(&d->manager);
     g_clear_pointer(&d->bonds, g_hash_table_unref);

@@ -63,6 +63,10 @@ typedef bool (*bondd_method)(struct bondd_call *call, GError **error);
 gboolean bondd_dbus_call(gpointer iface, GDBusMethodInvocation *invocation, bondd_method method,
                          bool changes);
 
+/* For deferred calls: answers with `reply` (floating, or NULL), or with the error. */
+void bondd_dbus_answer(struct bondd_dbus *d, GDBusMethodInvocation *invocation, GVariant *reply,
+                       const GError *error);
+
 /* Where a call on `iface` goes. bond 0 and slot BOND_NO_PORT: the manager. A path's numbers are
  * never used twice, so a bond or port that is no more is noticed. */
 void bondd_dbus_tie(gpointer iface, struct bondd_dbus *d, uint32_t bond_id, uint32_t port_id);

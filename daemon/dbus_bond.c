@@ -17,10 +17,28 @@ bondd_dbus_bond_path(const struct bondd_bond *b)
 
 /* Methods ------------------------------------------------------------------------------------ */
 
+struct deletion {
+    struct bondd_dbus *d;
+    GDBusMethodInvocation *invocation;
+};
+
+static void
+bond_deleted(void *data)
+{
+    struct deletion *c = data;
+
+    bondd_dbus_answer(c->d, c->invocation, NULL, NULL);
+    g_free(c);
+}
+
 static bool
 delete_bond(struct bondd_call *call, GError **error)
 {
-    bondd_bond_destroy(call->bond);
+    struct deletion *c = g_new(struct deletion, 1);
+
+    *c = (struct deletion){call->d, call->invocation};
+    call->deferred = true;
+    bondd_bond_destroy(call->bond, false, bond_deleted, c);
     return true;
 }
 

@@ -37,23 +37,35 @@ new_options(GVariant *dict, struct bond_options *opt, GError **error)
     return r >= 0;
 }
 
+struct creation {
+    struct bondd_dbus *d;
+    GDBusMethodInvocation *invocation;
+};
+
+static void
+bond_created(struct bondd_bond *b, const GError *error, void *data)
+{
+    struct creation *c = data;
+    g_autofree char *path = b != NULL ? bondd_dbus_bond_path(b) : NULL;
+
+    bondd_dbus_answer(c->d, c->invocation, path != NULL ? g_variant_new("(o)", path) : NULL, error);
+    g_free(c);
+}
+
 static bool
 create_bond(struct bondd_call *call, GError **error)
 {
     struct bondd_engine *e = call->d->engine;
     g_autoptr(GVariant) options = NULL, settings = NULL;
-    uint32_t drain_ms = e->config->drain_ms;
-    struct bond_options opt;
-    uint8_t mac[BOND_MAC_LEN];
-    struct bondd_bond *b;
+    struct bondd_new_bond what = {.drain_ms = e->config->drain_ms};
+    struct creation *c;
     const char *name;
-    bool has_mac;
 
     g_variant_get(call->params, "(&s@a{ss}@a{sv})", &name, &options, &settings);
-    if (!check_datapath(e, error) || !new_options(options, &opt, error) ||
-        !bondd_args_bond(settings, &has_mac, mac, &drain_ms, error))
+    if (!check_datapath(e, error) || !new_options(options, &what.options, error) ||
+        !bondd_args_bond(settings, &what.has_mac, what.mac, &what.drain_ms, error))
         return false;
-    if (e->bonds->len >= e->config->max_bonds) {
+    if (bondd_engine_count(e) >= e->config->max_bonds) {
         g_set_error(error, BONDD_ERROR, BONDD_ERROR_LIMIT_REACHED,
                     "Bond \"%s\" cannot be created: there are %u bonds, and more are not possible.",
                     name, e->config->max_bonds);
@@ -61,13 +73,12 @@ create_bond(struct bondd_call *call, GError **error)
     }
     if (!bondd_engine_check_name(e, name, error))
         return false;
-    b = bondd_bond_create(e, name, &opt, has_mac ? mac : NULL, drain_ms, error);
-    if (b != NULL) {
-        g_autofree char *path = bondd_dbus_bond_path(b);
-
-        call->reply = g_variant_new("(o)", path);
-    }
-    return b != NULL;
+    g_strlcpy(what.name, name, sizeof(what.name));
+    c = g_new(struct creation, 1);
+    *c = (struct creation){call->d, call->invocation};
+    call->deferred = true;
+    bondd_bond_create(e, &what, bond_created, c);
+    return true;
 }
 
 static bool

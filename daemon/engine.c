@@ -80,13 +80,27 @@ bondd_engine_remove(struct bondd_engine *e, struct bondd_bond *b)
     g_ptr_array_remove(e->bonds, b);
     if (e->observer.bond_removed != NULL)
         e->observer.bond_removed(b, e->observer.data);
-    bondd_bond_free(b);
+}
+
+void
+bondd_engine_set_busy(struct bondd_engine *e, const char *name, const char *doing)
+{
+    if (doing != NULL)
+        g_hash_table_insert(e->busy, g_strdup(name), (gpointer) doing);
+    else
+        g_hash_table_remove(e->busy, name);
+}
+
+guint
+bondd_engine_count(const struct bondd_engine *e)
+{
+    return e->bonds->len + g_hash_table_size(e->busy);
 }
 
 bool
 bondd_engine_check_name(struct bondd_engine *e, const char *name, GError **error)
 {
-    const char *rule = NULL;
+    const char *rule = NULL, *doing = g_hash_table_lookup(e->busy, name);
     struct dp_link link;
 
     if (name[0] == '\0')
@@ -102,6 +116,11 @@ bondd_engine_check_name(struct bondd_engine *e, const char *name, GError **error
     if (rule != NULL) {
         g_set_error(error, BONDD_ERROR, BONDD_ERROR_BAD_NAME,
                     "\"%s\" cannot be the name of a bond: %s.", name, rule);
+        return false;
+    }
+    if (doing != NULL) {
+        g_set_error(error, BONDD_ERROR, BONDD_ERROR_BOND_EXISTS, "Bond \"%s\" is just %s.", name,
+                    doing);
         return false;
     }
     if (bondd_engine_find(e, name) != NULL) {
@@ -219,7 +238,7 @@ link_gone(int ifindex, const char *name, void *data)
     if (b == NULL)
         return;
     if (ifindex == b->core.ifindex || ifindex == b->peer_ifindex) {
-        bondd_bond_destroy(b);
+        bondd_bond_destroy(b, true, NULL, NULL);
         return;
     }
     b->news_at_ns = bondd_now_ns();
@@ -340,6 +359,7 @@ bondd_engine_start(struct bondd_engine *e, const struct bondd_config *config, GE
     *e = (struct bondd_engine){.config = config, .next_id = 1, .timer_fd = -1};
     e->bonds = g_ptr_array_new();
     e->by_ifindex = g_hash_table_new(NULL, NULL);
+    e->busy = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     if (!make_dirs(config, error))
         return false;
     e->log = bondd_log_new(config->state_dir);
@@ -382,6 +402,7 @@ bondd_engine_stop(struct bondd_engine *e)
         bondd_bond_free(e->bonds->pdata[i]);
     g_ptr_array_unref(e->bonds);
     g_hash_table_unref(e->by_ifindex);
+    g_hash_table_unref(e->busy);
     if (e->timer_fd >= 0)
         close(e->timer_fd);
     if (e->announcer != NULL)

@@ -31,6 +31,7 @@ struct bondd_engine {
     struct dp_monitor *monitor;
     struct dp_announcer *announcer;
     GPtrArray *bonds;       /* of struct bondd_bond, in order of creation */
+    GHashTable *busy;       /* name -> "being created" or "being deleted" (static strings) */
     GHashTable *by_ifindex; /* ifindex of bond, peer, port -> struct bondd_bond */
     struct bondd_observer observer;
     uint32_t next_id;
@@ -48,7 +49,7 @@ uint64_t bondd_now_ns(void); /* CLOCK_MONOTONIC */
 struct bondd_bond *bondd_engine_find(const struct bondd_engine *e, const char *name);
 struct bondd_bond *bondd_engine_by_ifindex(const struct bondd_engine *e, int ifindex);
 
-/* Registered: events reach it. The engine owns `b` from add on; remove frees it. */
+/* Registered: events reach it, from add to remove. */
 void bondd_engine_add(struct bondd_engine *e, struct bondd_bond *b);
 void bondd_engine_remove(struct bondd_engine *e, struct bondd_bond *b);
 void bondd_engine_map(struct bondd_engine *e, int ifindex, struct bondd_bond *b);
@@ -63,6 +64,10 @@ void bondd_engine_catch_up(struct bondd_engine *e);
 /* The timer, after deadlines changed. */
 void bondd_engine_rearm(struct bondd_engine *e);
 
+/* The name is taken by work that is under way; doing NULL: no more. */
+void bondd_engine_set_busy(struct bondd_engine *e, const char *name, const char *doing);
+/* Bonds that are, and those that are being made. */
+guint bondd_engine_count(const struct bondd_engine *e);
 /* The rules for names of bonds; sets BadName, BondExists. */
 bool bondd_engine_check_name(struct bondd_engine *e, const char *name, GError **error);
 

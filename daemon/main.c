@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "daemon/dbus.h"
+#include "daemon/worker.h"
 
 struct app {
     GMainLoop *loop;
@@ -116,6 +117,7 @@ serve(const struct bondd_config *config)
         bondd_warning("%s", error->message);
         app.status = 1;
     }
+    bondd_worker_drain(); /* nothing is left half done, and callers get their answers */
     bondd_dbus_stop(&dbus);
     bondd_engine_stop(&engine);
     g_main_loop_unref(app.loop);

@@ -112,6 +112,7 @@ take_over(struct bondd_bond *b, const struct dp_link *link, GError **error)
     memcpy(&b->saved, &b->core, sizeof(b->core));
     e->next_id = MAX(e->next_id, b->id + 1);
     bondd_engine_add(e, b);
+    bondd_bond_publish(b); /* before a program that would look for a table is attached */
     finish_ports(b);
     take_ports(b);
     bondd_bond_publish(b);
@@ -179,6 +180,44 @@ sweep(struct bondd_engine *e)
     }
 }
 
+/* A pair that a bondd was making when it was killed: without saved state, also without a damaged
+ * one, and never up, because nobody was told of it. */
+struct halves {
+    struct bondd_engine *engine;
+    GArray *links; /* of struct dp_link */
+};
+
+static void
+collect_half(const struct dp_link *link, void *data)
+{
+    struct halves *h = data;
+    g_autofree char *bad =
+        g_strconcat(h->engine->config->state_dir, "/", link->name, SUFFIX ".bad", NULL);
+    const struct dp_link *peer = dp_monitor_link(h->engine->monitor, link->lower);
+
+    if (strcmp(link->kind, "veth") == 0 && peer != NULL && !(link->flags & IFF_UP) &&
+        g_str_has_prefix(peer->name, DP_PEER_PREFIX) && peer->lower == link->ifindex &&
+        !g_str_has_prefix(link->name, DP_PEER_PREFIX) &&
+        bondd_engine_by_ifindex(h->engine, link->ifindex) == NULL && access(bad, F_OK) < 0)
+        g_array_append_val(h->links, *link);
+}
+
+static void
+sweep_halves(struct bondd_engine *e)
+{
+    g_autoptr(GArray) links = g_array_new(FALSE, FALSE, sizeof(struct dp_link));
+    struct halves h = {e, links};
+
+    dp_monitor_foreach_link(e->monitor, collect_half, &h);
+    for (guint i = 0; i < links->len; i++) {
+        const struct dp_link *link = &g_array_index(links, struct dp_link, i);
+        g_autofree char *state = g_strconcat(e->config->state_dir, "/", link->name, SUFFIX, NULL);
+
+        if (access(state, F_OK) < 0) /* else: it could not be taken over, and is left alone */
+            bondd_takeover_clear_orphan(e, link);
+    }
+}
+
 static gint
 by_name(gconstpointer a, gconstpointer b)
 {
@@ -199,6 +238,7 @@ bondd_takeover_all(struct bondd_engine *e)
     g_ptr_array_sort(names, by_name);
     for (guint i = 0; i < names->len; i++)
         load(e, names->pdata[i]);
+    sweep_halves(e);
     sweep(e);
 }
 

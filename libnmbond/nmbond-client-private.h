@@ -6,13 +6,17 @@
 #define NMBOND_CLIENT_PRIVATE_H
 
 #include "nmbond-client.h"
+#include "nmbond-tracker.h"
 
 struct _NmbondClient {
     GObject parent_instance;
     GDBusConnection *connection;
     NmbondClientFlags flags;
-    GDBusObjectManager *objects; /* bonds and ports; emptied when bondd goes */
+    struct nmb_tracker *tracker; /* bonds and ports; emptied when bondd goes */
     NmbondManager *manager;      /* stays; a call through it starts bondd */
+    guint n_attempts;            /* to get a bondd that stays, while the client is made */
+    GTask *init_task;            /* while it waits for the tracker */
+    GSource *cancel_source;      /* the same */
     char *start_error;           /* why bondd could not be started, or NULL */
 };
 

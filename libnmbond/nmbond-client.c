@@ -2,9 +2,9 @@
 /*
  * nmbond-client.c - finds bondd, and finds it again after it was restarted.
  *
- * Two views of one daemon are held: an object manager, which has the bonds and ports with their
- * properties and drops them when bondd goes, and a proxy of the Manager that stays, so that a
- * method call can start bondd again. Nothing here decides anything about bonds, and nothing here
+ * Two views of one daemon are held: the tracker has the bonds and ports with their properties and
+ * drops them when bondd goes; a proxy of the Manager stays, so that a method call can start bondd
+ * again. Nothing here decides anything about bonds, and nothing here
  * blocks except what is called _sync.
  */
 #include "nmbond-client-private.h"
@@ -40,27 +40,21 @@ G_DEFINE_TYPE_WITH_CODE(NmbondClient, nmbond_client, G_TYPE_OBJECT,
 /* ---- following bondd ---- */
 
 static void
-on_object_added(GDBusObjectManager *objects, GDBusObject *object, gpointer user_data)
+on_bond_added(gpointer data, NmbondBond *bond)
 {
-    g_autoptr(NmbondBond) bond = nmbond_object_get_bond(NMBOND_OBJECT(object));
-
-    if (bond != NULL)
-        g_signal_emit(user_data, signals[SIGNAL_BOND_ADDED], 0, bond);
+    g_signal_emit(data, signals[SIGNAL_BOND_ADDED], 0, bond);
 }
 
 static void
-on_object_removed(GDBusObjectManager *objects, GDBusObject *object, gpointer user_data)
+on_bond_removed(gpointer data, NmbondBond *bond)
 {
-    g_autoptr(NmbondBond) bond = nmbond_object_get_bond(NMBOND_OBJECT(object));
-
-    if (bond != NULL)
-        g_signal_emit(user_data, signals[SIGNAL_BOND_REMOVED], 0, bond);
+    g_signal_emit(data, signals[SIGNAL_BOND_REMOVED], 0, bond);
 }
 
 static void
-on_name_owner_changed(GObject *objects, GParamSpec *pspec, gpointer user_data)
+on_running_changed(gpointer data)
 {
-    g_object_notify_by_pspec(G_OBJECT(user_data), properties[PROP_RUNNING]);
+    g_object_notify_by_pspec(G_OBJECT(data), properties[PROP_RUNNING]);
 }
 
 static void
@@ -70,16 +64,6 @@ on_manager_event(NmbondManager *manager, GVariant *variant, gpointer user_data)
 
     if (event != NULL)
         g_signal_emit(user_data, signals[SIGNAL_EVENT], 0, event);
-}
-
-static void
-take_objects(NmbondClient *self, GDBusObjectManager *objects)
-{
-    self->objects = objects;
-    g_signal_connect_object(objects, "object-added", G_CALLBACK(on_object_added), self, 0);
-    g_signal_connect_object(objects, "object-removed", G_CALLBACK(on_object_removed), self, 0);
-    g_signal_connect_object(objects, "notify::name-owner", G_CALLBACK(on_name_owner_changed), self,
-                            0);
 }
 
 static void
@@ -114,23 +98,120 @@ start_service_arguments(void)
     return g_variant_new("(su)", NMBOND_BUS_NAME, 0u);
 }
 
-/* ---- initialisation, step by step: bus, start, Manager, objects ---- */
+/* ---- initialisation, step by step: bus, start, Manager, objects ----
+ *
+ * A bondd that goes away meanwhile makes all but the first begin anew, a few times. */
 
-static void
-init_objects_cb(GObject *source, GAsyncResult *result, gpointer user_data)
+#define MAX_ATTEMPTS 5u
+
+/* bondd was there and is gone, or was killed before it was there: the next one may stay. */
+static gboolean
+may_pass(const GError *error)
 {
-    g_autoptr(GTask) task = user_data;
-    NmbondClient *self = g_task_get_source_object(task);
-    GError *error = NULL;
-    GDBusObjectManager *objects;
+    return g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_NO_REPLY) ||
+           g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_SERVICE_UNKNOWN) ||
+           g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_NAME_HAS_NO_OWNER) ||
+           g_error_matches(error, G_IO_ERROR, G_IO_ERROR_FAILED); /* GDBusProxy: no owner */
+}
 
-    objects = nmbond_object_manager_client_new_finish(result, &error);
-    if (objects == NULL) {
-        g_task_return_error(task, error);
+static gboolean
+was_killed(const GError *error)
+{
+    return g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_SPAWN_CHILD_SIGNALED);
+}
+
+static gboolean
+drop_for_another_attempt(NmbondClient *self)
+{
+    if (++self->n_attempts >= MAX_ATTEMPTS)
+        return FALSE;
+    g_clear_pointer(&self->tracker, nmb_tracker_stop);
+    g_clear_object(&self->manager);
+    g_clear_pointer(&self->start_error, g_free);
+    return TRUE;
+}
+
+/* After all steps: a bondd that was started and is gone again. */
+static gboolean
+lost_it(NmbondClient *self)
+{
+    return (self->flags & NMBOND_CLIENT_FLAGS_NO_AUTO_START) == 0 && self->start_error == NULL &&
+           !nmbond_client_get_running(self);
+}
+
+static void init_start(GTask *task);
+
+/* Takes `error`. */
+static void
+init_failed(GTask *task, GError *error)
+{
+    NmbondClient *self = g_task_get_source_object(task);
+
+    if (may_pass(error) && drop_for_another_attempt(self)) {
+        g_error_free(error);
+        init_start(task);
         return;
     }
-    take_objects(self, objects);
-    g_task_return_boolean(task, TRUE);
+    g_task_return_error(task, error);
+}
+
+static void
+clear_cancel_source(NmbondClient *self)
+{
+    if (self->cancel_source != NULL)
+        g_source_destroy(self->cancel_source);
+    g_clear_pointer(&self->cancel_source, g_source_unref);
+}
+
+static void
+on_settled(gpointer data)
+{
+    NmbondClient *self = data;
+    g_autoptr(GTask) task = g_steal_pointer(&self->init_task);
+    const GError *error = nmb_tracker_get_error(self->tracker);
+
+    clear_cancel_source(self);
+    if (error != NULL)
+        init_failed(task, g_error_copy(error));
+    else if (lost_it(self) && drop_for_another_attempt(self))
+        init_start(task);
+    else
+        g_task_return_boolean(task, TRUE);
+}
+
+static const struct nmb_tracker_calls tracker_calls = {
+    .bond_added = on_bond_added,
+    .bond_removed = on_bond_removed,
+    .running_changed = on_running_changed,
+    .settled = on_settled,
+};
+
+static gboolean
+on_cancelled(GCancellable *cancellable, gpointer data)
+{
+    NmbondClient *self = data;
+    g_autoptr(GTask) task = g_steal_pointer(&self->init_task);
+
+    clear_cancel_source(self);
+    g_clear_pointer(&self->tracker, nmb_tracker_stop);
+    g_task_return_error_if_cancelled(task);
+    return G_SOURCE_REMOVE;
+}
+
+static void
+init_tracker(GTask *task)
+{
+    NmbondClient *self = g_task_get_source_object(task);
+    GCancellable *cancellable = g_task_get_cancellable(task);
+
+    self->init_task = g_object_ref(task);
+    if (cancellable != NULL) {
+        self->cancel_source = g_cancellable_source_new(cancellable);
+        g_source_set_callback(self->cancel_source, G_SOURCE_FUNC(on_cancelled), self, NULL);
+        g_source_attach(self->cancel_source, g_task_get_context(task));
+    }
+    self->tracker = nmb_tracker_new(self->connection, &tracker_calls, self);
+    nmb_tracker_start(self->tracker);
 }
 
 static void
@@ -143,13 +224,11 @@ init_manager_cb(GObject *source, GAsyncResult *result, gpointer user_data)
 
     manager = nmbond_manager_proxy_new_finish(result, &error);
     if (manager == NULL) {
-        g_task_return_error(task, error);
+        init_failed(task, error);
         return;
     }
     take_manager(self, manager);
-    nmbond_object_manager_client_new(
-        self->connection, G_DBUS_OBJECT_MANAGER_CLIENT_FLAGS_DO_NOT_AUTO_START, NMBOND_BUS_NAME,
-        NMBOND_OBJECT_PATH, g_task_get_cancellable(task), init_objects_cb, g_object_ref(task));
+    init_tracker(task);
 }
 
 static void
@@ -174,6 +253,10 @@ init_start_cb(GObject *source, GAsyncResult *result, gpointer user_data)
     if (reply == NULL) {
         if (g_task_return_error_if_cancelled(task))
             return;
+        if (was_killed(error) && drop_for_another_attempt(self)) {
+            init_start(task);
+            return;
+        }
         note_start_error(self, error);
     }
     init_manager(task);
@@ -242,24 +325,22 @@ start_sync(NmbondClient *self, GCancellable *cancellable, GError **error)
         self->connection, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
         "StartServiceByName", start_service_arguments(), G_VARIANT_TYPE("(u)"),
         G_DBUS_CALL_FLAGS_NONE, -1, cancellable, &local);
-    if (reply == NULL) {
-        if (g_cancellable_set_error_if_cancelled(cancellable, error))
-            return FALSE;
-        note_start_error(self, local);
-    }
+    if (reply != NULL)
+        return TRUE;
+    if (g_cancellable_set_error_if_cancelled(cancellable, error))
+        return FALSE;
+    if (was_killed(local) && drop_for_another_attempt(self))
+        return start_sync(self, cancellable, error);
+    note_start_error(self, local);
     return TRUE;
 }
 
 static gboolean
-nmbond_client_init_sync(GInitable *initable, GCancellable *cancellable, GError **error)
+attempt_sync(NmbondClient *self, GCancellable *cancellable, GError **error)
 {
-    NmbondClient *self = NMBOND_CLIENT(initable);
     NmbondManager *manager;
-    GDBusObjectManager *objects;
 
-    if (self->connection == NULL)
-        self->connection = g_bus_get_sync(G_BUS_TYPE_SYSTEM, cancellable, error);
-    if (self->connection == NULL || !start_sync(self, cancellable, error))
+    if (!start_sync(self, cancellable, error))
         return FALSE;
     manager =
         nmbond_manager_proxy_new_sync(self->connection, manager_proxy_flags(self), NMBOND_BUS_NAME,
@@ -267,13 +348,30 @@ nmbond_client_init_sync(GInitable *initable, GCancellable *cancellable, GError *
     if (manager == NULL)
         return FALSE;
     take_manager(self, manager);
-    objects = nmbond_object_manager_client_new_sync(
-        self->connection, G_DBUS_OBJECT_MANAGER_CLIENT_FLAGS_DO_NOT_AUTO_START, NMBOND_BUS_NAME,
-        NMBOND_OBJECT_PATH, cancellable, error);
-    if (objects == NULL)
+    self->tracker = nmb_tracker_new(self->connection, &tracker_calls, self);
+    return nmb_tracker_start_sync(self->tracker, cancellable, error);
+}
+
+static gboolean
+nmbond_client_init_sync(GInitable *initable, GCancellable *cancellable, GError **error)
+{
+    NmbondClient *self = NMBOND_CLIENT(initable);
+
+    if (self->connection == NULL)
+        self->connection = g_bus_get_sync(G_BUS_TYPE_SYSTEM, cancellable, error);
+    if (self->connection == NULL)
         return FALSE;
-    take_objects(self, objects);
-    return TRUE;
+    for (;;) {
+        g_autoptr(GError) local = NULL;
+        gboolean ok = attempt_sync(self, cancellable, &local);
+        gboolean again = ok ? lost_it(self) : may_pass(local);
+
+        if (again && drop_for_another_attempt(self))
+            continue;
+        if (!ok)
+            g_propagate_error(error, g_steal_pointer(&local));
+        return ok;
+    }
 }
 
 static void
@@ -338,7 +436,8 @@ nmbond_client_dispose(GObject *object)
 {
     NmbondClient *self = NMBOND_CLIENT(object);
 
-    g_clear_object(&self->objects);
+    clear_cancel_source(self);
+    g_clear_pointer(&self->tracker, nmb_tracker_stop);
     g_clear_object(&self->manager);
     g_clear_object(&self->connection);
     g_clear_pointer(&self->start_error, g_free);

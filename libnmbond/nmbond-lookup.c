@@ -42,13 +42,8 @@ nmbond_client_get_flags(NmbondClient *client)
 gboolean
 nmbond_client_get_running(NmbondClient *client)
 {
-    g_autofree char *owner = NULL;
-
     g_return_val_if_fail(NMBOND_IS_CLIENT(client), FALSE);
-    if (client->objects != NULL)
-        owner = g_dbus_object_manager_client_get_name_owner(
-            G_DBUS_OBJECT_MANAGER_CLIENT(client->objects));
-    return owner != NULL;
+    return client->tracker != NULL && nmb_tracker_is_running(client->tracker);
 }
 
 /**
@@ -81,15 +76,11 @@ nmbond_client_get_manager(NmbondClient *client)
     return client->manager;
 }
 
-static NmbondObject *
+static const struct nmb_object *
 lookup_object(NmbondClient *client, const char *path)
 {
-    GDBusObject *object;
-
-    if (path == NULL || !g_variant_is_object_path(path))
-        return NULL;
-    object = g_dbus_object_manager_get_object(client->objects, path);
-    return object != NULL ? NMBOND_OBJECT(object) : NULL;
+    return path != NULL ? g_hash_table_lookup(nmb_tracker_get_objects(client->tracker), path)
+                        : NULL;
 }
 
 static int
@@ -111,18 +102,18 @@ GPtrArray *
 nmbond_client_get_bonds(NmbondClient *client)
 {
     GPtrArray *bonds;
-    GList *objects;
+    GHashTableIter iter;
+    gpointer value;
 
     g_return_val_if_fail(NMBOND_IS_CLIENT(client), NULL);
     bonds = g_ptr_array_new_with_free_func(g_object_unref);
-    objects = g_dbus_object_manager_get_objects(client->objects);
-    for (GList *i = objects; i != NULL; i = i->next) {
-        NmbondBond *bond = nmbond_object_get_bond(NMBOND_OBJECT(i->data));
+    g_hash_table_iter_init(&iter, nmb_tracker_get_objects(client->tracker));
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        const struct nmb_object *object = value;
 
-        if (bond != NULL)
-            g_ptr_array_add(bonds, bond);
+        if (object->bond != NULL)
+            g_ptr_array_add(bonds, g_object_ref(object->bond));
     }
-    g_list_free_full(objects, g_object_unref);
     g_ptr_array_sort(bonds, compare_bonds);
     return bonds;
 }
@@ -159,11 +150,11 @@ nmbond_client_get_bond(NmbondClient *client, const char *name)
 NmbondBond *
 nmbond_client_get_bond_by_path(NmbondClient *client, const char *path)
 {
-    g_autoptr(NmbondObject) object = NULL;
+    const struct nmb_object *object;
 
     g_return_val_if_fail(NMBOND_IS_CLIENT(client), NULL);
     object = lookup_object(client, path);
-    return object != NULL ? nmbond_object_get_bond(object) : NULL;
+    return object != NULL && object->bond != NULL ? g_object_ref(object->bond) : NULL;
 }
 
 /**
@@ -176,11 +167,11 @@ nmbond_client_get_bond_by_path(NmbondClient *client, const char *path)
 NmbondPort *
 nmbond_client_get_port_by_path(NmbondClient *client, const char *path)
 {
-    g_autoptr(NmbondObject) object = NULL;
+    const struct nmb_object *object;
 
     g_return_val_if_fail(NMBOND_IS_CLIENT(client), NULL);
     object = lookup_object(client, path);
-    return object != NULL ? nmbond_object_get_port(object) : NULL;
+    return object != NULL && object->port != NULL ? g_object_ref(object->port) : NULL;
 }
 
 /**
@@ -234,23 +225,22 @@ nmbond_client_get_leaving_ports(NmbondClient *client, NmbondBond *bond)
     const char *path;
     const char *const *members;
     GPtrArray *ports;
-    GList *objects;
+    GHashTableIter iter;
+    gpointer key, value;
 
     g_return_val_if_fail(NMBOND_IS_CLIENT(client), NULL);
     g_return_val_if_fail(NMBOND_IS_BOND(bond), NULL);
     path = g_dbus_proxy_get_object_path(G_DBUS_PROXY(bond));
     members = nmbond_bond_get_ports(bond);
     ports = g_ptr_array_new_with_free_func(g_object_unref);
-    objects = g_dbus_object_manager_get_objects(client->objects);
-    for (GList *i = objects; i != NULL; i = i->next) {
-        g_autoptr(NmbondPort) port = nmbond_object_get_port(NMBOND_OBJECT(i->data));
-        const char *own = g_dbus_object_get_object_path(G_DBUS_OBJECT(i->data));
+    g_hash_table_iter_init(&iter, nmb_tracker_get_objects(client->tracker));
+    while (g_hash_table_iter_next(&iter, &key, &value)) {
+        const struct nmb_object *object = value;
 
-        if (port != NULL && g_strcmp0(nmbond_port_get_bond(port), path) == 0 &&
-            (members == NULL || !g_strv_contains(members, own)))
-            g_ptr_array_add(ports, g_steal_pointer(&port));
+        if (object->port != NULL && g_strcmp0(nmbond_port_get_bond(object->port), path) == 0 &&
+            (members == NULL || !g_strv_contains(members, key)))
+            g_ptr_array_add(ports, g_object_ref(object->port));
     }
-    g_list_free_full(objects, g_object_unref);
     g_ptr_array_sort(ports, compare_ports);
     return ports;
 }

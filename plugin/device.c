@@ -230,20 +230,38 @@ options_acceptable(NMDevice *device, NMSetting *s_bond, NMSetting *s_user, GErro
     return FALSE;
 }
 
+/* Bond options stand in two settings, and one is shown at a time. The other is the one of the
+ * profile as it is now, if that is what is being reapplied, else the one that is active. */
+static NMSetting *
+other_setting(NMDevice *device, const char *setting_name, NMSetting *s_new, const char *other)
+{
+    NMSettingsConnection *profile = nm_device_get_settings_connection(device);
+    NMConnection *now = profile ? nm_settings_connection_get_connection(profile) : NULL;
+
+    if (!now || !nmb_settings_same(nm_connection_get_setting_by_name(now, setting_name), s_new,
+                                   setting_name))
+        now = nm_device_get_applied_connection(device);
+    return nm_connection_get_setting_by_name(now, other);
+}
+
 /* Every option can change live, the mode included; bondd says now what it would refuse. */
 static gboolean
 can_reapply_change(NMDevice *device, const char *setting_name, NMSetting *s_old, NMSetting *s_new,
                    GHashTable *diffs, GError **error)
 {
-    NMConnection *applied = nm_device_get_applied_connection(device);
+    static const char *const bond = NM_SETTING_BOND_SETTING_NAME;
+    static const char *const user = NM_SETTING_USER_SETTING_NAME;
+    g_autoptr(GHashTable) real = nmb_real_differences(s_old, s_new, diffs);
 
-    if (g_str_equal(setting_name, NM_SETTING_BOND_SETTING_NAME))
-        return nm_device_hash_check_invalid_keys(diffs, NM_SETTING_BOND_SETTING_NAME, error,
-                                                 NM_SETTING_BOND_OPTIONS) &&
-               options_acceptable(
-                   device, s_new,
-                   nm_connection_get_setting_by_name(applied, NM_SETTING_USER_SETTING_NAME), error);
-    return PARENT_CLASS->can_reapply_change(device, setting_name, s_old, s_new, diffs, error);
+    if (diffs && g_hash_table_size(real) == 0)
+        return TRUE;
+    if (g_str_equal(setting_name, bond))
+        return nm_device_hash_check_invalid_keys(real, bond, error, NM_SETTING_BOND_OPTIONS) &&
+               options_acceptable(device, s_new, other_setting(device, bond, s_new, user), error);
+    if (!PARENT_CLASS->can_reapply_change(device, setting_name, s_old, s_new, real, error))
+        return FALSE;
+    return !g_str_equal(setting_name, user) ||
+           options_acceptable(device, other_setting(device, user, s_new, bond), s_new, error);
 }
 
 static void

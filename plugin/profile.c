@@ -225,6 +225,71 @@ nmb_profile_options(NMConnection *connection)
         nm_connection_get_setting_by_name(connection, NM_SETTING_USER_SETTING_NAME));
 }
 
+/* ---- comparing ---- */
+
+gboolean
+nmb_settings_same(NMSetting *a, NMSetting *b, const char *setting_name)
+{
+    const char *property = g_str_equal(setting_name, NM_SETTING_BOND_SETTING_NAME)
+                               ? NM_SETTING_BOND_OPTIONS
+                               : NM_SETTING_USER_DATA;
+    g_autoptr(GHashTable) hash_a = setting_hash(a, property);
+    g_autoptr(GHashTable) hash_b = setting_hash(b, property);
+    GHashTableIter iter;
+    const char *key, *value;
+
+    if (g_hash_table_size(hash_a) != g_hash_table_size(hash_b))
+        return FALSE;
+    g_hash_table_iter_init(&iter, hash_a);
+    while (g_hash_table_iter_next(&iter, (gpointer *) &key, (gpointer *) &value))
+        if (g_strcmp0(g_hash_table_lookup(hash_b, key), value) != 0)
+            return FALSE;
+    return TRUE;
+}
+
+/* Empty strings, lists and tables are what settings have for "not set". */
+static gboolean
+is_unset(NMSetting *setting, GParamSpec *pspec)
+{
+    g_auto(GValue) value = G_VALUE_INIT;
+
+    g_value_init(&value, pspec->value_type);
+    g_object_get_property(G_OBJECT(setting), pspec->name, &value);
+    if (g_param_value_defaults(pspec, &value))
+        return TRUE;
+    if (G_VALUE_HOLDS(&value, G_TYPE_STRV)) {
+        char **list = g_value_get_boxed(&value);
+
+        return !list || !list[0];
+    }
+    if (G_VALUE_HOLDS(&value, G_TYPE_HASH_TABLE)) {
+        GHashTable *table = g_value_get_boxed(&value);
+
+        return !table || g_hash_table_size(table) == 0;
+    }
+    return FALSE;
+}
+
+GHashTable *
+nmb_real_differences(NMSetting *s_old, NMSetting *s_new, GHashTable *diffs)
+{
+    NMSetting *only = !s_old ? s_new : !s_new ? s_old : NULL;
+    GHashTable *real = g_hash_table_new(g_str_hash, g_str_equal);
+    GHashTableIter iter;
+    gpointer key, value;
+
+    if (diffs)
+        g_hash_table_iter_init(&iter, diffs);
+    while (diffs && g_hash_table_iter_next(&iter, &key, &value)) {
+        GParamSpec *pspec =
+            only ? g_object_class_find_property(G_OBJECT_GET_CLASS(only), key) : NULL;
+
+        if (!pspec || !is_unset(only, pspec))
+            g_hash_table_insert(real, key, value);
+    }
+    return real;
+}
+
 /* ---- settings that are no options ---- */
 
 static char *

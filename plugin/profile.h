@@ -25,6 +25,13 @@ GVariant *nmb_profile_options(NMConnection *connection);
 /* The same for settings that are being compared: either may be NULL. */
 GVariant *nmb_settings_options(NMSetting *s_bond, NMSetting *s_user);
 
+/* Do the two have the same options (bond setting) or data (user setting)? Either may be NULL. */
+gboolean nmb_settings_same(NMSetting *a, NMSetting *b, const char *setting_name);
+
+/* Keeps of the differences between two settings (as nm_connection_diff() lists them) those where a
+ * value is not merely its default written out, because one setting is missing. Transfer full. */
+GHashTable *nmb_real_differences(NMSetting *s_old, NMSetting *s_new, GHashTable *diffs);
+
 /* a{sv} for CreateBond, floating. */
 GVariant *nmb_profile_bond_settings(NMConnection *connection);
 

@@ -3,6 +3,7 @@
 """`bondcli status` against a real bondd: every form, and what it says when something is wrong."""
 import json
 import re
+import signal
 import unittest
 
 import jsonschema_subset
@@ -79,6 +80,14 @@ class OneBond(BonddCase):
         text = self.good("status", "--proc", "bond0")
         self.assertEqual(text, self.lab.bond_call("bond0", "GetStatusText")[0])
         self.assertIn("Currently Active Slave: eth0\n", text)
+
+    def test_everybody_may_look(self):
+        for verb in (["status", "--json"], ["status", "--proc"], ["events", "--json"], ["version"]):
+            result = self.lab.a.result("setpriv", "--reuid", "65534", "--regid", "65534",
+                                       "--clear-groups", "bondcli", *verb)
+            self.assertEqual((result.returncode, result.stderr), (0, ""), verb)
+            if verb[0] != "version":
+                self.assertIn("eth1", result.stdout)
 
     def test_counters_count_what_is_sent(self):
         self.lab.a.shell("ip addr replace 10.0.1.243/24 dev bond0")
@@ -160,6 +169,27 @@ class Leaving(BonddCase):
             lambda: f"eth1 to be let go\n{self.lab.diagnosis()}")
 
 
+class Restarts(BonddCase):
+    def test_status_answers_while_bondd_is_killed_again_and_again(self):
+        """A bondd lives 400 ms, its restart included; each answer must be complete all the same."""
+        killer = self.lab.a.start("sh", "-c", """
+            while :; do
+                for pid in $(pidof bondd); do kill -9 $pid 2>/dev/null && echo killed; done
+                sleep 0.4
+            done""", log=self.lab.path("killer.log"))
+        try:
+            for form in (("status", "--json"), ("status",), ("status", "--proc"), ("-t", "status"),
+                         ("events",)) * 8:
+                text = self.good(*form)
+                for word in ("bond0", "eth0", "eth1") if form != ("status", "--proc") else \
+                        ("Slave Interface: eth0", "Slave Interface: eth1"):
+                    self.assertIn(word, text, form)
+        finally:
+            killer.stop(signal.SIGKILL)
+        with open(self.lab.path("killer.log"), encoding="utf-8") as file:
+            self.assertGreater(len(file.readlines()), 5, "bondd was hardly killed at all")
+
+
 class Trouble(BonddCase):
     """The same bond, with a cable cut."""
 
@@ -202,6 +232,17 @@ class Trouble(BonddCase):
         self.assertRegex(text, r"(?m)^  monitor +carrier, events only \(miimon is 0\)$")
         self.assertIn("Warning: ", text)
         self.assertNotIn("active port", text)
+
+    def test_odd_names(self):
+        name = 'q"\\é1'
+        self.make_bond(name, {"mode": "balance-rr"}, [])
+        self.addCleanup(self.lab.bond_call, name, "Delete")
+        bonds = json.loads(self.good("status", "--json"))["bonds"]
+        self.assertEqual([b["name"] for b in bonds], ["bond0", name])
+        self.assertEqual(self.good("-g", "NAME", "status", name), 'q"\\\\é1\n')
+        self.assertRegex(self.good("status"), r'(?m)^  q"\\é1  DOWN   balance-rr ')
+        events = [json.loads(l) for l in self.good("events", "--json", name).splitlines()]
+        self.assertEqual({e["bond"] for e in events}, {name})
 
     def test_several_bonds_as_a_table(self):
         self.make_bond("bond1", {"mode": "balance-rr"}, [])

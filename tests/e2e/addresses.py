@@ -73,6 +73,12 @@ class Addresses(LabTest):
                 self.lab.nmcli("connection", "up", port)
                 self.wait_ports(("eth0", "eth1"))
         streams.assert_lossless("IPv6, down and up of both ports")
+        for signo in (signal.SIGTERM, signal.SIGKILL):
+            with Streams(self.lab, 1000, to_b=B6, to_a=expected) as streams:
+                self.lab.restart_nm(signo)
+                self.wait_ports(("eth0", "eth1"))
+            streams.assert_lossless(f"IPv6, NetworkManager gets {signo.name}")
+            self.assertIn(expected, self.addresses6("global"))
         link_local = self.addresses6("link")[0] + "%eth0"
         self.assertEqual(self.lab.b.ping(link_local, 20)[1], 20)
         self.say(f"{expected}: nothing lost")

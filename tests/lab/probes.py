@@ -82,7 +82,8 @@ class Streams:
         if "a>b" in self.directions:
             self.streams.append(Stream(self.lab, "a>b", self.a, self.b, to_b, interval_us, port))
         if "b>a" in self.directions:
-            self.streams.append(Stream(self.lab, "b>a", self.b, self.a, to_a, interval_us, port + 1))
+            self.streams.append(Stream(self.lab, "b>a", self.b, self.a, to_a, interval_us,
+                                       port + 1))
         self.echo = Echo(self.lab, self.a, self.b, to_b, interval_us, port + 2) if echo else None
         return self
 
@@ -113,7 +114,7 @@ class Streams:
         return {name: r["lost"] for name, r in self.results.items()}
 
     def lost_us(self):
-        """Per direction, µs from the last frame before the first loss to the first after the last."""
+        """Per direction, µs from before the first lost frame until after the last."""
         return {name: r["lost_span_us"] for name, r in self.results.items()}
 
     def describe(self):

@@ -13,8 +13,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from lab import Lab, LabError, Streams, wait_for  # noqa: E402 (the path comes first)
 
 # what a lab would leave on the machine outside (other tests may run there at the same time)
-OUTSIDE = ["sh", "-c", "ip -br link | grep -E '^(bond|nmbp|br[0-9]|sw|eth)'; ip -br address show eth0;"
-           " ls -A /run/bonding /run/bondd /run/NetworkManager /sys/fs/bpf/bondd 2>&1 || true"]
+OUTSIDE = ["sh", "-c", "ip -br link | grep -E '^(bond|nmbp|br[0-9]|sw|eth)'; "
+           "ip -br address show eth0; ls -A /run/bonding /run/bondd /run/NetworkManager /sys/fs/bpf/bondd 2>&1 || true"]
 
 
 def inside_pids(work):
@@ -62,8 +62,9 @@ class Isolation(unittest.TestCase):
 
     def test_a_killed_test_leaves_no_process(self):
         shell = os.path.join(os.path.dirname(os.path.abspath(__file__)), "shell")
-        test = subprocess.Popen([shell, "--no-nm", "--", "sh", "-c", "echo $DBUS_SYSTEM_BUS_ADDRESS;"
-                                 " sleep 100"], stdout=subprocess.PIPE, text=True)
+        test = subprocess.Popen([shell, "--no-nm", "--", "sh", "-c",
+                                 "echo $DBUS_SYSTEM_BUS_ADDRESS; sleep 100"],
+                                stdout=subprocess.PIPE, text=True)
         work = os.path.dirname(test.stdout.readline().strip().removeprefix("unix:path="))
         self.assertTrue(inside_pids(work))
         test.send_signal(signal.SIGKILL)

@@ -9,7 +9,7 @@ import os
 import shlex
 import signal
 
-from .namespace import LabError, children, wait_for
+from .namespace import LabError, wait_for
 
 BONDD = "org.freedesktop.NetworkManager.bond"
 BONDD_PATH = "/org/freedesktop/NetworkManager/bond"
@@ -96,14 +96,13 @@ class Services:
 
     def _start_bus(self):
         os.makedirs(self.path("services"), exist_ok=True)
-        run = self.write("bondd-run", BONDD_RUN.format(work=self.work,
-                                                       bondd=shlex.quote(self.build + "/daemon/bondd")),
-                         0o755)
+        bondd = shlex.quote(self.build + "/daemon/bondd")
+        run = self.write("bondd-run", BONDD_RUN.format(work=self.work, bondd=bondd), 0o755)
         self.write(f"services/{BONDD}.service",
                    f"[D-BUS Service]\nName={BONDD}\nExec={run}\nUser=root\n")
         config = self.write("bus.conf", BUS_CONFIG.format(work=self.work))
-        self.dbus = self.a.start("dbus-daemon", "--nofork", "--nopidfile", f"--config-file={config}",
-                                 log=self.path("dbus.log"))
+        self.dbus = self.a.start("dbus-daemon", "--nofork", "--nopidfile",
+                                 f"--config-file={config}", log=self.path("dbus.log"))
         wait_for(lambda: os.path.exists(self.path("bus")) or not self.dbus.alive, 10, "D-Bus")
 
     def _nm_directories(self):
@@ -191,8 +190,9 @@ class Services:
         from gi.repository import GLib
         try:
             # asked from inside: outside PIDs and inside PIDs differ
-            text = self.a.run("dbus-send", "--system", "--print-reply", "--dest=org.freedesktop.DBus",
-                              "/", "org.freedesktop.DBus.GetConnectionUnixProcessID",
+            text = self.a.run("dbus-send", "--system", "--print-reply",
+                              "--dest=org.freedesktop.DBus", "/",
+                              "org.freedesktop.DBus.GetConnectionUnixProcessID",
                               f"string:{name}", timeout=5)
         except (LabError, GLib.Error):
             return None
@@ -307,6 +307,3 @@ class Services:
             out.append(self.tail("nm.log"))
         out.append(self.tail("bondd.log", 40))
         return "\n".join(out)
-
-    def bondd_children(self):
-        return children(self.dbus.pid)

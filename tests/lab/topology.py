@@ -133,6 +133,21 @@ class Lab(Services):
     def mend(self, ifname):
         self.switch.run("ip", "link", "set", self.switch_port(ifname), "up")
 
+    def static_lag(self):
+        """The switch becomes one with a static LAG of eth0 and eth1, instead of a bridge."""
+        index = {port: self.switch.link(port)["ifindex"] for port in ("sw0", "sw1", "swb")}
+        source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "lag.bpf.c")
+        program = self.path("lag.o")
+        self.switch.run("clang", "-O2", "-g", "-target", "bpf", "-I",
+                        f"/usr/include/{os.uname().machine}-linux-gnu", f"-DPORT0={index['sw0']}",
+                        f"-DPORT1={index['sw1']}", f"-DUPLINK={index['swb']}", "-c", source,
+                        "-o", program)
+        for port in index:
+            section = "classifier/group" if port == "swb" else "classifier/uplink"
+            self.switch.shell(f"ip link set {port} nomaster; tc qdisc add dev {port} clsact; "
+                              f"tc filter add dev {port} ingress bpf direct-action obj {program} "
+                              f"sec {section}")
+
     @staticmethod
     def switch_port(ifname):
         return "sw" + re.fullmatch(r"eth(\d+)", ifname).group(1)

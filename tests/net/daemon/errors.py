@@ -55,6 +55,23 @@ class BadCalls(BondTest):
                             {"mode": "9"})
         self.manager("CheckOptions", "(a{ss})", {"mode": "active-backup", "primary": "eth7"})
 
+    def test_at_the_same_time(self):
+        """Two want the same name; one deletes what the other makes."""
+        self.lab.start_bondd()
+        call = (f"gdbus call --system --dest {BONDD} --object-path {BONDD_PATH} --method "
+                f"{BONDD}.Manager.CreateBond bond0 \"{{'mode': '1'}}\" '@a{{sv}} {{}}'")
+        for _ in range(5):
+            text = self.a.shell(f"for i in 1 2 3 4; do {call} 2>&1 & done; wait")
+            self.assertEqual(text.count("/bonds/"), 1, text)
+            self.assertEqual(text.count("Error.BondExists"), 3, text)
+            path = self.lab.bond_path("bond0")
+            text = self.a.shell(
+                f"gdbus call --system --dest {BONDD} --object-path {path} --method "
+                f"{BONDD}.Bond.Delete & {call} 2>&1 || true; wait")
+            if "/bonds/" in text:  # it came after the end of the first
+                self.lab.bond_call("bond0", "Delete")
+            self.assert_nothing_left()
+
     def test_ports(self):
         self.create()
         self.create(name="bond1", address=None)

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """bondd dies and comes back: traffic does not notice, and nothing is forgotten."""
+import os
 import re
 import signal
 import time
@@ -110,6 +111,90 @@ class Restart(BondTest):
         self.lab.start_bondd()
         self.assertEqual(sorted(self.lab.bond("bond0")["ports"]), ["eth0", "eth1"])
         self.lab.wait_ping()
+
+
+    def test_killed_while_creating(self):
+        """A pair without state is removed; one that is up is somebody's, and is not."""
+        self.create(address=None)
+        self.a.run("ip", "link", "set", "bond0", "down")
+        self.kill(signal.SIGKILL)
+        self.a.run("rm", "/run/bondd/bond0.state")
+        self.lab.start_bondd()
+        self.assert_nothing_left()
+        self.create(address=None)
+        self.kill(signal.SIGKILL)
+        self.a.run("rm", "/run/bondd/bond0.state")
+        self.lab.start_bondd()
+        self.assertIsNotNone(self.a.link("bond0"))
+        self.bond_of_two()  # made again under its name
+
+
+class Confined(BondTest):
+    """With what the systemd unit leaves it, and nothing more."""
+
+    def setUp(self):
+        super().setUp()
+        self.run_bondd_with(wrapper=("setpriv", "--no-new-privs", "--inh-caps=-all",
+                                     "--bounding-set", "-all,+net_admin,+net_raw,+bpf,+perfmon"))
+
+    def test_it_is_enough(self):
+        before = {p: self.looks(p) for p in ("eth0", "eth1")}
+        self.bond_of_two("active-backup")
+        pid = self.lab.owner_pid("org.freedesktop.NetworkManager.bond")
+        status = self.a.run("cat", f"/proc/{pid}/status")
+        effective = int(re.search(r"CapEff:\s*(\w+)", status)[1], 16)
+        self.assertEqual(effective, 1 << 12 | 1 << 13 | 1 << 38 | 1 << 39)
+        self.lab.cut("eth0")
+        self.wait_event("active-changed", "eth1")
+        self.lab.wait_ping()
+        self.lab.mend("eth0")
+        self.kill(signal.SIGKILL)
+        self.lab.start_bondd()
+        self.lab.wait_ping()
+        self.a.run("ip", "link", "set", "bond0", "mtu", "2000")
+        wait_for(lambda: self.a.link("eth1")["mtu"] == 2000, 5, "the MTU")
+        self.lab.bond_call("bond0", "Delete")
+        self.assert_nothing_left()
+        self.assertEqual({p: self.looks(p) for p in ("eth0", "eth1")}, before)
+
+
+class Configured(BondTest):
+    """/etc/bondd.conf: what is wrong in it is said, and everything else holds."""
+
+    def start(self, text):
+        path = self.lab.write("bondd.conf", text)
+        self.run_bondd_with(f"--config={path}")
+        self.lab.start_bondd()
+        with open(self.lab.path("bondd.log"), encoding="utf-8") as log:
+            return path, log.read()
+
+    def test_mistakes(self):
+        rows = [("[main]\ndatapath=fast\n", ["datapath", '"fast"', "auto, bpf or kernel"]),
+                ("[main]\ndrain-ms=-1\n", ["drain-ms", '"-1"', "0 to 60000"]),
+                ("[main]\nspeed=1\n", ['"speed"', "datapath and drain-ms"]),
+                ("[other]\n", ["[other]", "[main]"]),
+                ("nonsense\n", ["cannot be read"])]
+        for text, words in rows:
+            with self.subTest(config=text):
+                path, log = self.start(text)
+                for word in [path, *words]:
+                    self.assertIn(word, log)
+                self.create(address=None)
+                self.lab.bond_call("bond0", "Delete")
+                self.kill()
+                os.unlink(self.lab.path("bondd.log"))
+
+    def test_kernel(self):
+        self.start("[main]\ndatapath=kernel\n")
+        self.assert_refused("NotSupported", ["datapath=kernel", "bondd.conf"], self.create)
+        self.assertIsNone(self.a.link("bond0"))
+
+    def test_drain(self):
+        self.start("[main]\ndatapath=bpf\ndrain-ms=1000\n")
+        self.bond_of_two("active-backup")
+        begin = time.monotonic()
+        self.detach("eth0", flags=2)
+        self.assertAlmostEqual(time.monotonic() - begin, 1, delta=0.3)
 
 
 class Idle(BondTest):

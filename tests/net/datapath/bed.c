@@ -68,12 +68,13 @@ is_usable(const struct dp_addr *addr, void *data)
 }
 
 void
-bed_wait_usable(struct bed *b, const char *addr)
+bed_wait_usable(struct bed *b, const char *dev, const char *addr)
 {
     struct usable u = {.found = false};
 
     inet_pton(AF_INET6, addr, &u.addr);
-    lab_wait((bed_settle(b), dp_monitor_foreach_addr(b->m, b->bond, is_usable, &u), u.found));
+    lab_wait(
+        (bed_settle(b), dp_monitor_foreach_addr(b->m, lab_index(dev), is_usable, &u), u.found));
 }
 
 void
@@ -150,6 +151,7 @@ bed_expect_na(struct bed *b, const uint8_t mac[6], const char *addr, uint8_t fla
     assert_memory_equal(got.byte, all_nodes_mac, 6);
     assert_memory_equal(got.byte + 6, mac, 6);
     assert_int_equal(ip[7], 255);
+    assert_memory_equal(ip + 8, target, 16);
     assert_memory_equal(ip + 24, all_nodes, 16);
     assert_int_equal(lab_icmp6_sum(ip), 0);
     assert_int_equal(icmp[1], 0);

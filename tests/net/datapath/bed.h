@@ -31,9 +31,9 @@ int bed_teardown(void **state);
 #define BED_TEST(f) cmocka_unit_test_setup_teardown(f, bed_setup, bed_teardown)
 
 void bed_settle(struct bed *b); /* the monitor has seen everything */
-/* The monitor knows an IPv6 address of the bond that is not tentative (even "nodad" takes the
+/* The monitor knows an IPv6 address of dev that is not tentative (even "nodad" takes the
  * kernel a moment). */
-void bed_wait_usable(struct bed *b, const char *addr);
+void bed_wait_usable(struct bed *b, const char *dev, const char *addr);
 void bed_announce(struct bed *b); /* settles first */
 void bed_expect_sent(const struct bed *b, unsigned arp, unsigned na, unsigned rarp);
 

@@ -93,6 +93,16 @@ measure(struct bed *b, const char *where)
     MEASURE("  dp_resend_igmp", ROUNDS / 10, dp_resend_igmp(b->a, b->m, b->bond));
 }
 
+/* IPv6 addresses, and devices above with an address each (private: they do not flood each other).
+ */
+static void
+announcing(struct bed *b, const char *what, const char *batch)
+{
+    lab_run("%s | ip -batch -", batch);
+    settle(b);
+    MEASURE(what, ROUNDS / 10, dp_announce(b->a, b->nl, b->m, b->bond, NULL));
+}
+
 static void
 calls(void **state)
 {
@@ -119,6 +129,15 @@ calls(void **state)
             MANY / 2 - 1);
     settle(&b);
     measure(&b, "with 2,001 addresses on it, beside 2,000 other links:");
+    lab_run("ip addr flush dev bond0");
+    lab_run("sysctl -qw net.ipv6.conf.bond0.disable_ipv6=0");
+    announcing(&b, "  dp_announce, 1,000 IPv6 addresses instead",
+               "for i in $(seq 1000); do echo addr add 2001:db8::$i/64 dev bond0 nodad; done");
+    lab_run("sysctl -qw net.ipv6.conf.bond0.disable_ipv6=1");
+    announcing(
+        &b, "  dp_announce, 1,000 macvlans instead",
+        "for i in $(seq 0 999); do echo link add m$i link bond0 up type macvlan mode private; "
+        "echo addr add 10.7.$((i / 200)).$((i % 200 + 1))/32 dev m$i; done");
     dp_monitor_close(b.m);
     t = lab_now_ns();
     lab_ok(dp_monitor_open(&b.m, NULL, NULL));

@@ -59,8 +59,8 @@ ipv6_addresses(void **state)
     lab_run("sysctl -qw net.ipv6.conf.bond0.addr_gen_mode=1 net.ipv6.conf.bond0.disable_ipv6=0");
     lab_run("ip addr add fe80::243/64 dev bond0 nodad");
     lab_run("ip addr add 2001:db8::243/64 dev bond0 nodad");
-    bed_wait_usable(b, "fe80::243");
-    bed_wait_usable(b, "2001:db8::243");
+    bed_wait_usable(b, "bond0", "fe80::243");
+    bed_wait_usable(b, "bond0", "2001:db8::243");
     bed_announce(b);
     bed_expect_sent(b, 0, 2, 0);
     bed_expect_na(b, b->mac, "fe80::243", 0x20); /* override, not solicited */
@@ -78,11 +78,37 @@ tentative_addresses_are_not_ours_yet(void **state)
     lab_run("sysctl -qw net.ipv6.conf.bond0.addr_gen_mode=1 net.ipv6.conf.bond0.disable_ipv6=0 "
             "net.ipv6.conf.bond0.accept_dad=1 net.ipv6.conf.bond0.dad_transmits=30");
     lab_run("ip addr add fe80::1/64 dev bond0 nodad");
-    bed_wait_usable(b, "fe80::1");
+    bed_wait_usable(b, "bond0", "fe80::1");
     lab_run("ip addr add 2001:db8::243/64 dev bond0");
     bed_announce(b);
     bed_expect_sent(b, 0, 1, 0);
     bed_expect_na(b, b->mac, "fe80::1", 0x20);
+}
+
+static void
+ipv6_addresses_of_several_devices(void **state)
+{
+    struct bed *b = *state;
+    uint8_t mac[6];
+
+    lab_run("ip link add mv0 link bond0 type macvlan mode bridge");
+    lab_run("sysctl -qw net.ipv6.conf.bond0.addr_gen_mode=1 net.ipv6.conf.bond0.disable_ipv6=0 "
+            "net.ipv6.conf.mv0.addr_gen_mode=1 net.ipv6.conf.mv0.disable_ipv6=0");
+    lab_run("ip link set mv0 up");
+    lab_mac("mv0", mac);
+    lab_run("ip addr add fe80::1/64 dev bond0 nodad");
+    bed_wait_usable(b, "bond0", "fe80::1");
+    lab_run("ip addr add fe80::2/64 dev mv0 nodad");
+    bed_wait_usable(b, "mv0", "fe80::2");
+    lab_run("ip addr add 2001:db8::2/64 dev mv0 nodad");
+    bed_wait_usable(b, "mv0", "2001:db8::2");
+    for (int i = 0; i < 2; i++) {
+        bed_announce(b);
+        bed_expect_sent(b, 0, 3, 0);
+        bed_expect_na(b, b->mac, "fe80::1", 0x20);
+        bed_expect_na(b, mac, "fe80::2", 0x20);
+        bed_expect_na(b, mac, "2001:db8::2", 0x20);
+    }
 }
 
 static void
@@ -169,6 +195,7 @@ main(void)
         BED_TEST(a_bond_that_is_down_says_nothing),
         BED_TEST(ipv6_addresses),
         BED_TEST(tentative_addresses_are_not_ours_yet),
+        BED_TEST(ipv6_addresses_of_several_devices),
         BED_TEST(a_macvlan_above),
         BED_TEST(a_macvlan_in_another_namespace),
         BED_TEST(an_address_changed_a_moment_ago),

@@ -100,7 +100,7 @@ ipv6_memberships_too(void **state)
 
     lab_run("sysctl -qw net.ipv6.conf.bond0.addr_gen_mode=1 net.ipv6.conf.bond0.disable_ipv6=0");
     lab_run("ip addr add fe80::243/64 dev bond0 nodad");
-    bed_wait_usable(b, "fe80::243");
+    bed_wait_usable(b, "bond0", "fe80::243");
     fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     inet_pton(AF_INET6, "ff05::1234", &req.ipv6mr_multiaddr);
     req.ipv6mr_interface = (unsigned) b->bond;

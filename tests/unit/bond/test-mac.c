@@ -83,6 +83,13 @@ SIM_ROWS(follow_keeps_addresses_apart, "mode=active-backup miimon=100 fail_over_
          {0, "attach eth0", NULL, NULL}, {0, "attach eth1 mac=01", "eth1.mac 02, publish", NULL},
          {0, "attach eth2 mac=01", "eth2.mac 03, publish", NULL})
 
+/* Of two ports with the same address of their own the older one keeps it, whatever its slot. */
+SIM_ROWS(follow_live_keeps_addresses_apart, "mode=active-backup miimon=100",
+         {0, "attach eth9", NULL, NULL}, {0, "attach eth0", NULL, NULL}, /* slot 1 */
+         {0, "attach eth1 mac=05", NULL, NULL}, {0, "detach eth0 hard", NULL, NULL},
+         {0, "attach eth2 mac=05", NULL, NULL}, /* slot 1 again, but later */
+         {10, "set fail_over_mac=follow", "eth2.mac 06, eth1.mac 05", NULL})
+
 /* The kernel refuses to change fail_over_mac under ports. */
 SIM_ROWS(fail_over_mac_live, "mode=active-backup miimon=100", {0, "attach eth0", NULL, NULL},
          {0, "attach eth1", "eth1.mac 01, publish", NULL}, {10, "active eth1", NULL, NULL},
@@ -125,6 +132,7 @@ main(void)
         cmocka_unit_test(fail_over_mac_follow),
         cmocka_unit_test(follow_after_nobody_was_active),
         cmocka_unit_test(follow_keeps_addresses_apart),
+        cmocka_unit_test(follow_live_keeps_addresses_apart),
         cmocka_unit_test(fail_over_mac_live),
         cmocka_unit_test(other_modes_have_no_fail_over_mac),
         cmocka_unit_test(no_address_no_port),

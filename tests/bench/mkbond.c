@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * mkbond.c - a bond with the real packet path and nothing else: mkbond PIN_DIR MODE BOND PEER
+ * PORT...
+ *
+ * Loads and attaches the programs, publishes one table in which every port is usable, and leaves:
+ * the kernel keeps it all until the devices go. For measurements; nobody watches the links.
+ */
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/options.h"
+#include "datapath/bpf.h"
+
+static int
+fill(struct bond_table *t, const char *mode, char **ports, unsigned n)
+{
+    memset(t, 0, sizeof(*t));
+    for (t->mode = 0; t->mode <= BOND_MODE_BROADCAST; t->mode++) {
+        if (strcmp(bond_mode_name((enum bond_mode) t->mode), mode) == 0)
+            break;
+    }
+    if (t->mode > BOND_MODE_BROADCAST) {
+        fprintf(stderr,
+                "mode '%s': allowed are balance-rr, active-backup, balance-xor, broadcast\n", mode);
+        return -1;
+    }
+    t->xmit_policy = BOND_XMIT_LAYER34;
+    t->packets_per_slave = 1;
+    t->n_ports = n;
+    t->n_tx = t->mode == BOND_MODE_ACTIVE_BACKUP ? 1 : n;
+    for (unsigned i = 0; i < n; i++) {
+        t->port[i] = (struct bond_table_port){
+            .ifindex = if_nametoindex(ports[i]), .rx = BOND_RX_ACCEPT, .can_tx = 1};
+        t->tx[i] = (uint8_t) i;
+        if (t->mode == BOND_MODE_ACTIVE_BACKUP && i > 0)
+            t->port[i].rx = BOND_RX_DROP;
+    }
+    return 0;
+}
+
+int
+main(int argc, char **argv)
+{
+    struct bond_table t;
+    struct dp_bpf *bpf;
+    char text[256] = "";
+    int err;
+
+    if (argc < 6 || argc > 5 + (int) BOND_MAX_PORTS) {
+        fprintf(stderr, "usage: mkbond PIN_DIR MODE BOND PEER PORT...\n");
+        return 2;
+    }
+    if (fill(&t, argv[2], argv + 5, (unsigned) argc - 5))
+        return 2;
+    err = dp_bpf_open(&bpf, argv[1], argv[3], (int) if_nametoindex(argv[3]),
+                      (int) if_nametoindex(argv[4]), text, sizeof(text));
+    if (err) {
+        fprintf(stderr, "%s\n", text);
+        return 1;
+    }
+    err = dp_bpf_publish(bpf, &t);
+    for (int i = 5; i < argc && !err; i++)
+        err = dp_bpf_attach_port(bpf, (int) if_nametoindex(argv[i]));
+    if (err)
+        fprintf(stderr, "%s: %s\n", argv[3], strerror(-err));
+    else
+        printf("%s\n", dp_bpf_attachment(bpf));
+    dp_bpf_close(bpf, false);
+    return err ? 1 : 0;
+}
