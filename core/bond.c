@@ -109,6 +109,12 @@ bond_primary(const struct bond *b)
     return bond_slot_is_member(b, slot) ? slot : BOND_NO_PORT;
 }
 
+uint32_t
+bond_frames_wanted(const struct bond *b)
+{
+    return bond_mode(b) == BOND_MODE_8023AD ? BOND_FRAMES_SLOW : 0;
+}
+
 /* kernel: slave->inactive, which in these modes follows from who is active (bond_open(),
  * bond_set_slave_inactive_flags()) and from all_slaves_active. */
 bool

@@ -254,6 +254,12 @@ void bond_init(struct bond *b, const char *name, int32_t ifindex, const struct b
 int bond_step(struct bond *b, const struct bond_event *ev, uint64_t now_ns,
               struct bond_actions *out, struct bond_err *err);
 
+/* Which frames BOND_EV_FRAME must bring, on each member. */
+#define BOND_FRAMES_SLOW 1u /* slow protocols: LACP, marker */
+#define BOND_FRAMES_ARP 2u
+#define BOND_FRAMES_ND 4u /* neighbour solicitations and advertisements */
+uint32_t bond_frames_wanted(const struct bond *b);
+
 /* The packet table for the state. Deterministic; gen, bond_ifindex and flags' VIA_PEER are the
  * publisher's. */
 void bond_table_build(const struct bond *b, struct bond_table *t);

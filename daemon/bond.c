@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "daemon/error.h"
+#include "daemon/frames.h"
 #include "daemon/notes.h"
 #include "daemon/parted.h"
 #include "daemon/state.h"
@@ -31,6 +32,7 @@ bondd_bond_free(struct bondd_bond *b)
 {
     if (b == NULL)
         return;
+    bondd_frames_close(b);
     if (b->bpf != NULL)
         dp_bpf_close(b->bpf, false);
     g_array_unref(b->parted);
@@ -118,7 +120,7 @@ release(struct bondd_bond *b, int slot)
 }
 
 static void
-carry_out(struct bondd_bond *b, const struct bond_action *a)
+carry_out(struct bondd_bond *b, const struct bond_actions *acts, const struct bond_action *a)
 {
     switch (a->type) {
     case BOND_ACT_PUBLISH:
@@ -138,6 +140,11 @@ carry_out(struct bondd_bond *b, const struct bond_action *a)
         break;
     case BOND_ACT_RESEND_IGMP:
         dp_resend_igmp(b->engine->announcer, b->engine->monitor, b->core.ifindex);
+        break;
+    case BOND_ACT_SEND:
+        bondd_frames_send(b, a->slot, &acts->frame[a->index]);
+        break;
+    case BOND_ACT_PROBE: /* no monitor of core asks for one yet */
         break;
     case BOND_ACT_PORT_RELEASE:
         release(b, a->slot);
@@ -216,8 +223,9 @@ bondd_bond_step(struct bondd_bond *b, const struct bond_event *ev, GError **erro
     align_look(b, now);
     if (ev->type == BOND_EV_PORT_ATTACH)
         take_slot(b, r);
+    bondd_frames_sync(b);
     for (uint32_t i = 0; i < acts.n; i++)
-        carry_out(b, &acts.v[i]);
+        carry_out(b, &acts, &acts.v[i]);
     settle_ports(b);
     if (b->news_at_ns != 0)
         took_us = (bondd_now_ns() - b->news_at_ns) / 1000;

@@ -16,6 +16,13 @@
 
 #define BONDD_PORT_COMING BOND_MAX_PORTS /* index of the port that has no slot yet */
 
+/* How core hears a port (frames.c). */
+struct bondd_ear {
+    int fd, ifindex;
+    uint32_t what; /* BOND_FRAMES_* */
+    guint source;  /* 0: not listening */
+};
+
 struct bondd_bond {
     struct bondd_engine *engine; /* borrowed */
     struct bond core;
@@ -43,6 +50,7 @@ struct bondd_bond {
 
     /* by slot; one more for a port on its way in. in_use while core's slot is free: to restore */
     struct bondd_port port[BOND_MAX_PORTS + 1];
+    struct bondd_ear ear[BOND_MAX_PORTS]; /* by slot */
 };
 
 /* bond.c ------------------------------------------------------------------------------------ */

@@ -16,6 +16,7 @@
 #include "daemon/error.h"
 #include "daemon/parted.h"
 #include "daemon/status.h"
+#include "datapath/packet.h"
 
 uint64_t
 bondd_now_ns(void)
@@ -356,7 +357,7 @@ bondd_engine_start(struct bondd_engine *e, const struct bondd_config *config, GE
     GSource *source;
     int r;
 
-    *e = (struct bondd_engine){.config = config, .next_id = 1, .timer_fd = -1};
+    *e = (struct bondd_engine){.config = config, .next_id = 1, .timer_fd = -1, .sender_fd = -1};
     e->bonds = g_ptr_array_new();
     e->by_ifindex = g_hash_table_new(NULL, NULL);
     e->busy = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
@@ -366,6 +367,11 @@ bondd_engine_start(struct bondd_engine *e, const struct bondd_config *config, GE
     if ((r = dp_nl_open(&e->nl)) < 0 || (r = dp_monitor_open(&e->monitor, &ops, e)) < 0 ||
         (r = dp_announcer_open(&e->announcer)) < 0) {
         bondd_error_from_errno(error, r, "Opening netlink");
+        return false;
+    }
+    e->sender_fd = r = dp_packet_open_sender();
+    if (r < 0) {
+        bondd_error_from_errno(error, r, "Opening a packet socket");
         return false;
     }
     e->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
@@ -405,6 +411,8 @@ bondd_engine_stop(struct bondd_engine *e)
     g_hash_table_unref(e->busy);
     if (e->timer_fd >= 0)
         close(e->timer_fd);
+    if (e->sender_fd >= 0)
+        close(e->sender_fd);
     if (e->announcer != NULL)
         dp_announcer_close(e->announcer);
     if (e->monitor != NULL)

@@ -37,6 +37,7 @@ struct bondd_engine {
     uint32_t next_id;
     guint monitor_source, timer_source, idle_source;
     int timer_fd;
+    int sender_fd; /* frames of core leave by it */
 };
 
 /* Opens everything, takes over what a bondd before left, and starts to watch. */

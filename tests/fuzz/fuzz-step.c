@@ -90,6 +90,18 @@ read_options(struct bytes *in, const struct bond *b, struct bond_options *o)
     }
 }
 
+/* The input itself is the frame: of any length, of any content. */
+static void
+read_frame(struct bytes *in, struct bond_event *ev)
+{
+    const size_t left = (size_t) (in->end - in->at), len = next_byte(in) & 0x9f;
+
+    ev->u.frame.vlan_id = len & 0x80 ? 7 : 0;
+    ev->u.frame.len = (uint16_t) (len < left ? len : left > 0 ? left - 1 : 0);
+    ev->u.frame.data = in->at;
+    in->at += ev->u.frame.len;
+}
+
 static void
 read_event(struct bytes *in, const struct bond *b, struct bond_event *ev)
 {
@@ -128,6 +140,13 @@ read_event(struct bytes *in, const struct bond *b, struct bond_event *ev)
     case BOND_EV_PORT_OPTIONS:
         ev->u.port_options.queue_id = next_byte(in) % 3;
         ev->u.port_options.prio = (int8_t) next_byte(in);
+        break;
+    case BOND_EV_FRAME:
+        read_frame(in, ev);
+        break;
+    case BOND_EV_TRAFFIC:
+        ev->u.traffic.last_rx_ns = next_byte(in) * 10000000ull;
+        ev->u.traffic.last_tx_ns = next_byte(in) * 10000000ull;
         break;
     case BOND_EV_TICK:
     case BOND_EV_PORT_GONE:
@@ -220,7 +239,8 @@ step(struct bond *b, const struct bond_event *ev, uint64_t now)
     MUST(!bond_check(b), "event %d: %s", ev->type, bond_check(b));
     MUST(bond_step(&copy, ev, now, &again, NULL) == r, "another answer");
     MUST(!memcmp(&copy, b, sizeof(copy)) && a.n == again.n && a.next_ns == again.next_ns &&
-             !memcmp(a.v, again.v, a.n * sizeof(a.v[0])),
+             !memcmp(a.v, again.v, a.n * sizeof(a.v[0])) && a.n_frames == again.n_frames &&
+             !memcmp(a.frame, again.frame, a.n_frames * sizeof(a.frame[0])),
          "event %d twice gives two results", ev->type);
     if (r < 0) {
         MUST(!memcmp(b, &was, sizeof(was)) && a.n == 0, "event %d changed although refused: %s",

@@ -36,6 +36,8 @@ carry_out(struct sim *s, const struct bond *b)
             break;
         case BOND_ACT_ANNOUNCE:
         case BOND_ACT_RESEND_IGMP:
+        case BOND_ACT_SEND:
+        case BOND_ACT_PROBE:
         case BOND_ACT_NOTE:
             break;
         }
@@ -380,6 +382,12 @@ sim_effects(struct sim *s)
             break;
         case BOND_ACT_RESEND_IGMP:
             say(s, "igmp");
+            break;
+        case BOND_ACT_SEND:
+            say(s, "send %s", name_of(s, a->slot));
+            break;
+        case BOND_ACT_PROBE:
+            say(s, "probe %s %u", name_of(s, a->slot), a->index);
             break;
         case BOND_ACT_PORT_RELEASE:
             say(s, "release slot%d", a->slot);

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* frames.h - frames between core and the ports: BOND_EV_FRAME in, BOND_ACT_SEND out. */
+#ifndef BONDD_FRAMES_H
+#define BONDD_FRAMES_H
+
+#include "daemon/bond.h"
+
+/* Every port that core wants to hear has its socket, with what bond_frames_wanted() says, and no
+ * other has one. Called for each step, when core has moved: before its actions are carried out. */
+void bondd_frames_sync(struct bondd_bond *b);
+void bondd_frames_close(struct bondd_bond *b);
+
+void bondd_frames_send(struct bondd_bond *b, int slot, const struct bond_frame_out *frame);
+
+#endif

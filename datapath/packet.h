@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * packet.h - frames that core wants to see on a port, and frames that core puts on the wire.
+ *
+ * A socket per port hears only what is asked for (a filter in the kernel sorts the rest out before
+ * anything is copied), before the packet path takes it into the bond, and never what leaves.
+ * Slow protocols alone cost the other traffic nothing; ARP and ND make the kernel look at each
+ * frame that comes in on the port.
+ */
+#ifndef DP_PACKET_H
+#define DP_PACKET_H
+
+#include <stdint.h>
+
+#include "core/bond.h"
+
+#define DP_PACKET_SIZE 256 /* what is longer is cut: no LACPDU, ARP or ND message is */
+
+struct dp_packet {
+    uint16_t len;
+    uint16_t vlan_id;             /* of a tag that was taken off; 0: none */
+    uint8_t data[DP_PACKET_SIZE]; /* from the Ethernet header on */
+};
+
+/* `what`: BOND_FRAMES_* (core/bond.h). Returns a non-blocking socket or a negative errno. */
+int dp_packet_open(int ifindex, uint32_t what);
+/* Something else is asked for now. */
+int dp_packet_set(int fd, int ifindex, uint32_t what);
+/* 1: *out is a frame; 0: there is none at the moment; or a negative errno (-ENETDOWN once when the
+ * device has gone down: the socket stays good). */
+int dp_packet_receive(int fd, struct dp_packet *out);
+
+/* One socket to send by all ports. Never waits. The frames are control traffic and go before the
+ * rest where the port's queue knows priorities. */
+int dp_packet_open_sender(void);
+int dp_packet_send(int fd, int ifindex, const struct bond_frame_out *frame);
+
+#endif
