@@ -154,7 +154,7 @@ struct bond_event {
 };
 
 /* To be carried out in order; each is complete in itself (no reading back of state). Notes come
- * first, then addresses of members, PUBLISH, CARRIER, ANNOUNCE, RESEND_IGMP, and at last what
+ * first, then addresses of members, PUBLISH, SEND, CARRIER, ANNOUNCE, RESEND_IGMP, at last what
  * concerns ports that have left. A row of announcements waits while there is no carrier. */
 enum bond_action_type {
     BOND_ACT_PUBLISH,      /* bond_table_build() gives something new: publish it */

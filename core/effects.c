@@ -4,7 +4,8 @@
  *
  * Decides nothing about the bond. Actions come from the difference between the state before and
  * after the step. The order is the publishing order: addresses of ports that carry traffic, then
- * the packet table, then the carrier, then the announcements (they travel through the new table),
+ * the packet table, then frames of protocols (a partner that is told of a change finds it done),
+ * then the carrier, then the announcements (they travel through the new table),
  * and only then what concerns ports that have left.
  */
 #include "core/internal.h"
@@ -30,6 +31,29 @@ bond_note(struct step *s, enum bond_note note, int slot, int other, enum bond_re
     a->note = note;
     a->other = other;
     a->reason = reason;
+}
+
+uint8_t *
+bond_send(struct step *s, int slot, uint16_t len, uint16_t vlan_id)
+{
+    static struct bond_frame_out overflow;
+    struct bond_frame_out *f = &overflow;
+
+    if (s->out->n_frames < BOND_MAX_FRAMES) {
+        s->frame_slot[s->out->n_frames] = (uint8_t) slot;
+        f = &s->out->frame[s->out->n_frames++];
+    }
+    memset(f, 0, sizeof(*f));
+    f->len = len;
+    f->vlan_id = vlan_id;
+    return f->data;
+}
+
+static void
+put_frames(struct step *s)
+{
+    for (uint32_t i = 0; i < s->out->n_frames; i++)
+        add(s, BOND_ACT_SEND, s->frame_slot[i])->index = i;
 }
 
 static void
@@ -79,6 +103,7 @@ bond_effects(struct step *s)
         memcpy(add(s, BOND_ACT_BOND_MAC, BOND_NO_PORT)->mac, s->b->mac, BOND_MAC_LEN);
     put_macs(s, true);
     put_table(s);
+    put_frames(s);
     put_carrier(s);
     if (s->announce)
         add(s, BOND_ACT_ANNOUNCE, BOND_NO_PORT);

@@ -30,6 +30,7 @@ struct step {
     uint32_t put_port_mac; /* bit n: slot n */
     uint32_t released;
     bool announce, resend_igmp;
+    uint8_t frame_slot[BOND_MAX_FRAMES]; /* by which port out->frame[i] leaves */
 };
 
 /* bond.c */
@@ -86,6 +87,9 @@ bond_delay_ms(const struct bond *b, enum bond_opt_id id)
 
 /* effects.c */
 void bond_note(struct step *s, enum bond_note note, int slot, int other, enum bond_reason reason);
+/* A zeroed frame of this length to leave by that port in this step, after the table is published;
+ * more than BOND_MAX_FRAMES of them are lost, as on a wire. Never NULL. */
+uint8_t *bond_send(struct step *s, int slot, uint16_t len, uint16_t vlan_id);
 void bond_effects(struct step *s);
 uint64_t bond_next_deadline(const struct bond *b);
 
