@@ -160,6 +160,7 @@ class Leaving(BonddCase):
         bond = json.loads(self.good("status", "--json"))["bonds"][0]
         self.assertEqual([(p["name"], p["state"]) for p in bond["ports"]],
                          [("eth0", "active"), ("eth1", "lingering")])
+        self.assertEqual(bond["health"], "degraded", "one port is no bond to rely on")
         self.assertEqual(bond["options"]["use_carrier"], 1)
         self.assertEqual(self.good("-g", "PORTS", "status"), "eth0\n")
         # used for something else: let go
