@@ -220,7 +220,7 @@ static void
 others_are_left_alone(void **state)
 {
     struct wrap_bpf *foreign = wrap_bpf__open_and_load();
-    char path[64];
+    char path[96];
     struct dp_bpf *bpf;
 
     assert_non_null(foreign);
