@@ -257,14 +257,11 @@ addr_changed(const struct dp_addr *addr, bool added, void *data)
 {
     struct bondd_engine *e = data;
     struct bondd_bond *b = added ? bondd_engine_by_ifindex(e, addr->ifindex) : NULL;
-    int slot = b != NULL ? bondd_bond_slot(b, addr->ifindex) : BOND_NO_PORT;
 
     if (b == NULL || (addr->family == AF_INET6 && IN6_IS_ADDR_LINKLOCAL(&addr->u.v6)))
         return; /* a link-local address says nothing: the kernel makes it by itself */
-    if (slot != BOND_NO_PORT)
-        bondd_bond_port_address(b, slot);
-    else
-        bondd_parted_end(b, addr->ifindex);
+    bondd_bond_port_claimed(b, addr->ifindex);
+    bondd_parted_end(b, addr->ifindex);
 }
 
 static gboolean
