@@ -153,6 +153,15 @@ decide(NmbRecord *record, gboolean adopted)
         nmb_record_drop(record->bond);
 }
 
+/* A bond that is a port of a bridge is asked again when the bridge activates. */
+static gboolean
+has_master(int ifindex)
+{
+    const NMPlatformLink *link = nm_platform_link_get(NM_PLATFORM_GET, ifindex);
+
+    return link && link->master > 0;
+}
+
 gboolean
 nmb_adopt_bond_state(const char *bond, NMDeviceState state, NMDeviceStateReason reason)
 {
@@ -164,7 +173,8 @@ nmb_adopt_bond_state(const char *bond, NMDeviceState state, NMDeviceStateReason 
         decide(record, TRUE);
         return TRUE;
     }
-    if (state >= NM_DEVICE_STATE_UNAVAILABLE && reason != NM_DEVICE_STATE_REASON_CONNECTION_ASSUMED)
+    if (state >= NM_DEVICE_STATE_UNAVAILABLE &&
+        reason != NM_DEVICE_STATE_REASON_CONNECTION_ASSUMED && !has_master(record->ifindex))
         decide(record, FALSE);
     return FALSE;
 }
