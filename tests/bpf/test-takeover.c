@@ -343,7 +343,8 @@ static void
 pins_that_do_not_fit(void **state)
 {
     struct dp_bpf *bpf = open_bond(&world);
-    int far = capture(world.far[0], false);
+    struct bond_counters c[BOND_MAX_PORTS + 1];
+    int far = capture(world.far[0], false), at_bond = capture(world.bond, false);
     struct bond_table t;
     struct frame f, got;
 
@@ -357,13 +358,20 @@ pins_that_do_not_fit(void **state)
     bpf = open_bond(&world);
     assert_int_equal(bpf->shared->head, 0);
     assert_int_equal(bpf->shared->version, BOND_TABLE_VERSION);
+    assert_int_equal(dp_bpf_attach_port(bpf, world.port[0]), 0);
     /* Until there is a table, the programs of the other layout go on. */
     drain(far);
-    send_frame(world.bond, &f);
-    assert_int_equal(receive(far, &got, 1000, NULL, NULL), f.len);
-    assert_int_equal(dp_bpf_publish(bpf, &t), 0);
-    send_frame(world.bond, &f);
-    assert_int_equal(receive(far, &got, 1000, NULL, NULL), f.len);
+    for (unsigned i = 0; i < 2; i++) {
+        drain(at_bond);
+        send_frame(world.bond, &f);
+        assert_int_equal(receive(far, &got, 1000, NULL, NULL), f.len);
+        send_frame(world.far[0], &f);
+        assert_int_equal(receive(at_bond, &got, 1000, NULL, NULL), f.len);
+        assert_int_equal(dp_bpf_counters(bpf, c), 0);
+        assert_int_equal(c[0].tx_packets, i);
+        assert_int_equal(c[0].rx_packets, i);
+        assert_int_equal(dp_bpf_publish(bpf, &t), 0);
+    }
 
     bpf->shared->bond_ifindex = 4711;
     dp_bpf_close(bpf, false);
@@ -378,6 +386,7 @@ pins_that_do_not_fit(void **state)
     dp_bpf_close(bpf, true);
     assert_int_equal(lines("ls -A %s", world.pin_dir), 0);
     close(far);
+    close(at_bond);
 }
 
 static void
