@@ -126,7 +126,7 @@ class Services:
 
     def start_nm(self, wait=True):
         bounds = ",".join(["-all"] + ["+" + c for c in NM_CAPABILITIES])
-        env = {}
+        env = {"G_DEBUG": "fatal-criticals"}  # a wrong call from the plugin is found at once
         if self.physical:
             env["LD_PRELOAD"] = self.path("libphysical.so")  # a path without spaces
             shutil.copy(self.tool("libphysical.so"), env["LD_PRELOAD"])
