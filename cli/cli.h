@@ -38,9 +38,11 @@ struct cli {
 
 struct cli_verb {
     const char *name;
-    const char *arguments; /* for the synopsis */
-    const char *summary;   /* one line, translatable */
-    const char *help;      /* what each argument is, translatable */
+    const char *arguments;      /* for the synopsis */
+    const char *summary;        /* one line, translatable */
+    const char *help;           /* what each argument is, translatable */
+    const char *const *options; /* of its own, NULL at the end; for completion */
+    bool takes_bonds, takes_verb;
     int (*run)(struct cli *cli, int argc, char **argv);
 };
 
@@ -67,8 +69,9 @@ struct cli_opt {
  * having said why. */
 int cli_parse(struct cli *cli, const struct cli_opt *own, bool until_word, int *argc, char **argv);
 
-const struct cli_verb *cli_find_verb(const char *word); /* NULL, and says so */
-void cli_print_help(const struct cli_verb *verb);       /* NULL: of bondcli as a whole */
+const struct cli_verb *cli_match_verb(const char *word); /* NULL */
+const struct cli_verb *cli_find_verb(const char *word);  /* NULL, and says so */
+void cli_print_help(const struct cli_verb *verb);        /* NULL: of bondcli as a whole */
 
 /* "Error: SENTENCE" on stderr. */
 void cli_error(const char *format, ...) G_GNUC_PRINTF(1, 2);
@@ -77,6 +80,8 @@ void cli_error(const char *format, ...) G_GNUC_PRINTF(1, 2);
 
 /* Connects cli->client, anew if it was, within the time that --wait allows in all. */
 int cli_connect(struct cli *cli);
+/* The same, but bondd is not started, and nothing is said: is it there? */
+bool cli_look(struct cli *cli);
 /* Before a _sync call on `proxy`: it gets the time that is left. */
 void cli_bound_call(struct cli *cli, gpointer proxy);
 /* Whether bondd went away while it was asked; and whether only the object did. */
@@ -84,6 +89,8 @@ bool cli_bondd_has_gone(const GError *error);
 bool cli_object_has_gone(const GError *error);
 /* Says what went wrong and returns the exit code for it. Takes `error`. */
 int cli_fail(struct cli *cli, GError *error);
+
+void cli_complete(int argc, char **argv);
 
 /* ---- output (output.c) ---- */
 

@@ -62,23 +62,47 @@ fail_not_running(struct cli *cli)
     return CLI_EXIT_NOT_RUNNING;
 }
 
+static void
+make_client(struct cli *cli, NmbondClientFlags flags, struct attempt *attempt)
+{
+    guint timer;
+
+    *attempt = (struct attempt){0};
+    attempt->loop = g_main_loop_new(NULL, FALSE);
+    attempt->cancellable = g_cancellable_new();
+    timer = g_timeout_add(left_ms(cli), on_timeout, attempt);
+    nmbond_client_new_async(NULL, flags, attempt->cancellable, on_client, attempt);
+    g_main_loop_run(attempt->loop);
+    g_source_remove(timer);
+    g_main_loop_unref(attempt->loop);
+    g_object_unref(attempt->cancellable);
+    cli->client = attempt->client;
+}
+
+static void
+set_deadline(struct cli *cli)
+{
+    if (cli->deadline_us == 0)
+        cli->deadline_us = g_get_monotonic_time() + (gint64) cli->wait_s * G_USEC_PER_SEC;
+}
+
+bool
+cli_look(struct cli *cli)
+{
+    struct attempt attempt;
+
+    set_deadline(cli);
+    make_client(cli, NMBOND_CLIENT_FLAGS_NO_AUTO_START, &attempt);
+    g_clear_error(&attempt.error);
+    return cli->client != NULL && nmbond_client_get_running(cli->client);
+}
+
 static int
 connect_once(struct cli *cli)
 {
-    struct attempt attempt = {0};
-    guint timer;
+    struct attempt attempt;
 
-    attempt.loop = g_main_loop_new(NULL, FALSE);
-    attempt.cancellable = g_cancellable_new();
-    timer = g_timeout_add(left_ms(cli), on_timeout, &attempt);
-    nmbond_client_new_async(NULL, NMBOND_CLIENT_FLAGS_NONE, attempt.cancellable, on_client,
-                            &attempt);
-    g_main_loop_run(attempt.loop);
-    g_source_remove(timer);
-    g_main_loop_unref(attempt.loop);
-    g_object_unref(attempt.cancellable);
-
-    cli->client = attempt.client;
+    make_client(cli, NMBOND_CLIENT_FLAGS_NONE, &attempt);
     if (attempt.timed_out && attempt.error != NULL) {
         g_error_free(attempt.error);
         return fail_timeout(cli);
@@ -95,8 +119,7 @@ connect_once(struct cli *cli)
 int
 cli_connect(struct cli *cli)
 {
-    if (cli->deadline_us == 0)
-        cli->deadline_us = g_get_monotonic_time() + (gint64) cli->wait_s * G_USEC_PER_SEC;
+    set_deadline(cli);
     /* One that was started and has ended at once may be one that somebody restarts. */
     for (int i = 0; i < MAX_ATTEMPTS; i++) {
         int rc;

@@ -22,6 +22,8 @@ const struct cli_verb cli_verbs[] = {
         .help = N_("  --json     everything, for programs (docs/status.md)\n"
                    "  --proc     the text of /proc/net/bonding/BOND\n"
                    "  BOND       the name of a bond; without one: all bonds"),
+        .options = (const char *const[]){"json", "proc", NULL},
+        .takes_bonds = true,
         .run = cli_status,
     },
     {
@@ -32,6 +34,8 @@ const struct cli_verb cli_verbs[] = {
                    "  --since SEQ  only events with a greater number\n"
                    "  --json       a JSON object for each event, one a line\n"
                    "  BOND         the name of a bond; without one: of all bonds"),
+        .options = (const char *const[]){"follow", "since", "json", NULL},
+        .takes_bonds = true,
         .run = cli_events,
     },
     {
@@ -44,6 +48,7 @@ const struct cli_verb cli_verbs[] = {
         .name = "help",
         .arguments = "[COMMAND]",
         .summary = N_("this text, or that of a command"),
+        .takes_verb = true,
         .run = cli_help,
     },
     {.name = NULL},
@@ -85,6 +90,10 @@ main(int argc, char **argv)
     bind_textdomain_codeset(GETTEXT_PACKAGE, "UTF-8");
     textdomain(GETTEXT_PACKAGE);
 
+    if (argc > 1 && strcmp(argv[1], "--complete-args") == 0) {
+        cli_complete(argc - 2, argv + 2);
+        return CLI_EXIT_OK;
+    }
     rc = dispatch(&cli, argc - 1, argv + 1);
     g_clear_object(&cli.client);
     if (!cli_flush() && rc == CLI_EXIT_OK)

@@ -167,14 +167,23 @@ cli_parse(struct cli *cli, const struct cli_opt *own, bool until_word, int *argc
 }
 
 const struct cli_verb *
-cli_find_verb(const char *word)
+cli_match_verb(const char *word)
 {
-    g_autoptr(GString) names = NULL;
-
     for (const struct cli_verb *verb = cli_verbs; verb->name != NULL; verb++) {
         if (word[0] != '\0' && g_str_has_prefix(verb->name, word))
             return verb;
     }
+    return NULL;
+}
+
+const struct cli_verb *
+cli_find_verb(const char *word)
+{
+    const struct cli_verb *found = cli_match_verb(word);
+    g_autoptr(GString) names = NULL;
+
+    if (found != NULL)
+        return found;
     names = g_string_new(NULL);
     for (const struct cli_verb *verb = cli_verbs; verb->name != NULL; verb++)
         g_string_append_printf(names, "%s%s", names->len > 0 ? ", " : "", verb->name);

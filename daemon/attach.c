@@ -206,11 +206,23 @@ attach_again(struct bondd_bond *b, int slot, const struct dp_link *link,
     return enter(b, link->ifindex, &all, error);
 }
 
+/* It may still be leaving another bond: that ends now, and the device is as it was before that. */
+static bool
+end_other_leave(struct bondd_bond *b, struct dp_link *link, GError **error)
+{
+    struct bondd_bond *owner = bondd_engine_by_ifindex(b->engine, link->ifindex);
+
+    if (owner == NULL || owner == b)
+        return true;
+    bondd_bond_port_claimed(owner, link->ifindex);
+    return dp_link_get_index(b->engine->nl, link->ifindex, link) == 0 ||
+           refuse(error, BONDD_ERROR_NO_SUCH_PORT, b, link->name, "it has just gone");
+}
+
 int
 bondd_bond_attach(struct bondd_bond *b, const char *ifname,
                   const struct bondd_port_settings *settings, GError **error)
 {
-    struct bondd_bond *owner;
     struct dp_link link;
     int slot, r = dp_link_get(b->engine->nl, ifname, &link);
 
@@ -225,25 +237,12 @@ bondd_bond_attach(struct bondd_bond *b, const char *ifname,
         return bondd_bond_port_settings(b, slot, settings, error) ? slot : -1;
     if (!check_type(b, &link, error) || !check_free(b, &link, error))
         return -1;
-    if (slot != BOND_NO_PORT) {
+    if (slot != BOND_NO_PORT)
         r = attach_again(b, slot, &link, settings, error);
-    } else {
-        if (!check_room(b, ifname, error))
-            return -1;
-        owner = bondd_engine_by_ifindex(b->engine, link.ifindex);
-        if (owner != NULL && !bondd_parted_has(owner, link.ifindex)) { /* still leaving another */
-            struct bond_event ev = {.type = BOND_EV_PORT_CLAIMED,
-                                    .slot = bondd_bond_slot(owner, link.ifindex)};
-
-            owner->port[ev.slot].claimed = true;
-            bondd_bond_step(owner, &ev, NULL);
-            if (dp_link_get_index(b->engine->nl, link.ifindex, &link) < 0) {
-                refuse(error, BONDD_ERROR_NO_SUCH_PORT, b, ifname, "it has just gone");
-                return -1;
-            }
-        }
+    else if (!check_room(b, ifname, error) || !end_other_leave(b, &link, error))
+        r = -EBUSY;
+    else
         r = attach_new(b, &link, settings, error);
-    }
     bondd_engine_touch(b->engine, b);
     return r < 0 ? -1 : r;
 }
@@ -273,6 +272,13 @@ bondd_bond_port_settings(struct bondd_bond *b, int slot, const struct bondd_port
     const struct bond_port *p = &b->core.port[slot];
     struct bond_event ev = {.type = BOND_EV_PORT_OPTIONS, .slot = slot};
 
+    if (!bond_slot_is_member(&b->core, slot)) {
+        g_set_error(error, BONDD_ERROR, BONDD_ERROR_NO_SUCH_PORT,
+                    "\"%s\" is leaving bond %s: only a port of it has settings (attach it again "
+                    "first).",
+                    p->name, b->core.name);
+        return false;
+    }
     ev.u.port_options.queue_id = settings->has_queue_id ? settings->queue_id : p->queue_id;
     ev.u.port_options.prio = settings->has_prio ? settings->prio : p->prio;
     if (ev.u.port_options.queue_id == p->queue_id && ev.u.port_options.prio == p->prio)

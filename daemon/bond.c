@@ -191,6 +191,14 @@ is_news(struct bondd_bond *b)
     return b->ports_changed || memcmp(&b->saved, &b->core, sizeof(b->core)) != 0;
 }
 
+/* With the last of these, a switch-over is done as far as we can do it. */
+static bool
+moves_traffic(enum bond_action_type type)
+{
+    return type == BOND_ACT_PUBLISH || type == BOND_ACT_CARRIER || type == BOND_ACT_BOND_MAC ||
+           type == BOND_ACT_ANNOUNCE;
+}
+
 /* Looks of all bonds fall on the same ticks of the clock, so that a hundred bonds wake the machine
  * as often as one does. Never later than core asked for. */
 static void
@@ -224,11 +232,12 @@ bondd_bond_step(struct bondd_bond *b, const struct bond_event *ev, GError **erro
     if (ev->type == BOND_EV_PORT_ATTACH)
         take_slot(b, r);
     bondd_frames_sync(b);
-    for (uint32_t i = 0; i < acts.n; i++)
+    for (uint32_t i = 0; i < acts.n; i++) {
         carry_out(b, &acts, &acts.v[i]);
+        if (b->news_at_ns != 0 && moves_traffic(acts.v[i].type))
+            took_us = (bondd_now_ns() - b->news_at_ns) / 1000;
+    }
     settle_ports(b);
-    if (b->news_at_ns != 0)
-        took_us = (bondd_now_ns() - b->news_at_ns) / 1000;
     for (uint32_t i = 0; i < acts.n; i++) {
         if (acts.v[i].type == BOND_ACT_NOTE)
             bondd_note_core(b, &acts.v[i], took_us);

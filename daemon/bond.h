@@ -116,8 +116,8 @@ void bondd_bond_link_changed(struct bondd_bond *b, const struct dp_link *link);
 void bondd_bond_peer_changed(struct bondd_bond *b, const struct dp_link *link);
 void bondd_bond_port_changed(struct bondd_bond *b, int slot, const struct dp_link *link);
 void bondd_bond_port_gone(struct bondd_bond *b, int slot);
-/* It has been given an address: a leaving one is in use by somebody else. */
-void bondd_bond_port_address(struct bondd_bond *b, int slot);
+/* Somebody uses it (an address, another bond): one that is leaving is let go at once. */
+void bondd_bond_port_claimed(struct bondd_bond *b, int ifindex);
 /* All ports are read and core is told; then time passes. */
 void bondd_bond_look(struct bondd_bond *b);
 void bondd_bond_sync_features(struct bondd_bond *b);

@@ -258,14 +258,11 @@ addr_changed(const struct dp_addr *addr, bool added, void *data)
 {
     struct bondd_engine *e = data;
     struct bondd_bond *b = added ? bondd_engine_by_ifindex(e, addr->ifindex) : NULL;
-    int slot = b != NULL ? bondd_bond_slot(b, addr->ifindex) : BOND_NO_PORT;
 
     if (b == NULL || (addr->family == AF_INET6 && IN6_IS_ADDR_LINKLOCAL(&addr->u.v6)))
         return; /* a link-local address says nothing: the kernel makes it by itself */
-    if (slot != BOND_NO_PORT)
-        bondd_bond_port_address(b, slot);
-    else
-        bondd_parted_end(b, addr->ifindex);
+    bondd_bond_port_claimed(b, addr->ifindex);
+    bondd_parted_end(b, addr->ifindex);
 }
 
 static gboolean
@@ -332,17 +329,17 @@ bondd_engine_touch(struct bondd_engine *e, struct bondd_bond *b)
 static bool
 make_dirs(const struct bondd_config *c, GError **error)
 {
-    const struct {
-        const char *path;
-        int mode;
-    } dirs[] = {{c->run_dir, 0755}, {c->state_dir, 0755}, {c->pin_dir, 0700}};
+    const char *const dirs[] = {c->run_dir, c->state_dir};
 
     for (guint i = 0; i < G_N_ELEMENTS(dirs); i++) {
-        if (g_mkdir_with_parents(dirs[i].path, dirs[i].mode) < 0) {
-            bondd_error_from_errno(error, -errno, "Making the directory %s", dirs[i].path);
+        if (g_mkdir_with_parents(dirs[i], 0755) < 0) {
+            bondd_error_from_errno(error, -errno, "Making the directory %s", dirs[i]);
             return false;
         }
     }
+    /* Without it bondd can still say what is wrong, to whoever wants a bond. */
+    if (g_mkdir_with_parents(c->pin_dir, 0700) < 0)
+        bondd_warning("Making the directory %s: %s", c->pin_dir, g_strerror(errno));
     return true;
 }
 

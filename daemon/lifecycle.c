@@ -54,8 +54,9 @@ make_pair(struct birth *w, struct dp_nl *nl)
     if (r < 0) {
         w->bpf = NULL;
         dp_link_delete(nl, w->ifindex);
-        bondd_error_from_errno(
-            &w->error, r, "The packet path of bond \"%s\" could not be set up: %s", name, text);
+        g_set_error(&w->error, BONDD_ERROR, BONDD_ERROR_FAILED,
+                    "The packet path of bond \"%s\" could not be set up. %s", name,
+                    text[0] != '\0' ? text : g_strerror(-r));
     }
 }
 

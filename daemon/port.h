@@ -26,7 +26,7 @@ struct bondd_port {
     uint32_t orig_mtu;
     uint32_t orig_flags;
     int orig_disable_ipv6; /* -1: there is no IPv6 */
-    char orig_alias[128];
+    char orig_alias[sizeof((struct dp_link){0}.alias)];
 
     /* as we made it */
     bool mac_set;

@@ -101,8 +101,10 @@ take_over(struct bondd_bond *b, const struct dp_link *link, GError **error)
 
     if (r < 0) {
         b->bpf = NULL;
-        bondd_error_from_errno(error, r, "The packet path of bond %s cannot be taken over: %s",
-                               b->core.name, text);
+        g_set_error(error, BONDD_ERROR, BONDD_ERROR_FAILED,
+                    "The packet path of bond %s cannot be taken over; it goes on as it is, without "
+                    "being watched. %s",
+                    b->core.name, text[0] != '\0' ? text : g_strerror(-r));
         return false;
     }
     b->mtu = link->mtu;

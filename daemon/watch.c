@@ -139,9 +139,11 @@ bondd_bond_port_gone(struct bondd_bond *b, int slot)
 }
 
 void
-bondd_bond_port_address(struct bondd_bond *b, int slot)
+bondd_bond_port_claimed(struct bondd_bond *b, int ifindex)
 {
-    if (!bond_slot_is_member(&b->core, slot))
+    int slot = bondd_bond_slot(b, ifindex);
+
+    if (slot != BOND_NO_PORT && !bond_slot_is_member(&b->core, slot))
         claimed(b, slot);
 }
 

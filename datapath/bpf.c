@@ -63,9 +63,39 @@ hook_find(struct dp_shared *s, int ifindex, unsigned direction)
     return NULL;
 }
 
+static const struct bpf_program *
+program_for(const struct dp_bpf *bpf, int ifindex)
+{
+    const struct dp_shared *s = bpf->shared;
+
+    return ifindex == (int) s->bond_ifindex || ifindex == (int) s->peer_ifindex
+               ? bpf->skel->progs.bond_tx
+               : bpf->skel->progs.bond_rx;
+}
+
+/* A program with fresh maps knows no table yet. Where an older one of this bond is at work (before
+ * an upgrade, with another layout), that goes on until the first table is published. */
+static int
+attach_or_wait(struct dp_bpf *bpf, int ifindex, unsigned direction)
+{
+    int bond = (int) bpf->shared->bond_ifindex;
+    enum dp_tc_owner owner;
+    int err;
+
+    if (bpf->shared->head == 0) {
+        err = dp_tc_owner(bpf->tc, ifindex, direction, bond, &owner, NULL);
+        if (err || owner == DP_TC_THIS_BOND) {
+            bpf->waiting |= !err;
+            return err;
+        }
+    }
+    return dp_tc_attach(bpf->tc, ifindex, direction, bond,
+                        bpf_program__fd(program_for(bpf, ifindex)));
+}
+
 /* The hook is written down before the filter is there: a crash in between is then cleaned up. */
 static int
-attach(struct dp_bpf *bpf, int ifindex, unsigned direction, const struct bpf_program *prog)
+attach(struct dp_bpf *bpf, int ifindex, unsigned direction)
 {
     struct dp_hook *h = hook_find(bpf->shared, ifindex, direction);
     bool made;
@@ -82,13 +112,28 @@ attach(struct dp_bpf *bpf, int ifindex, unsigned direction, const struct bpf_pro
         h->own_qdisc = made;
     h->direction = (uint16_t) direction;
     h->ifindex = (uint32_t) ifindex;
-    err = dp_tc_attach(bpf->tc, ifindex, direction, (int) bpf->shared->bond_ifindex,
-                       bpf_program__fd(prog));
+    err = attach_or_wait(bpf, ifindex, direction);
     if (err) {
         dp_tc_detach(bpf->tc, ifindex, direction, (int) bpf->shared->bond_ifindex, h->own_qdisc);
         *h = (struct dp_hook){0};
     }
     return err;
+}
+
+static int
+attach_waiting(struct dp_bpf *bpf)
+{
+    int first = 0;
+
+    bpf->waiting = false;
+    for (unsigned i = 0; i < DP_HOOKS; i++) {
+        const struct dp_hook *h = &bpf->shared->hook[i];
+        int err = h->ifindex ? attach(bpf, (int) h->ifindex, h->direction) : 0;
+
+        if (err != -ENODEV) /* gone: nothing to attach to, and nothing to complain of */
+            first = first ? first : err;
+    }
+    return first;
 }
 
 static int
@@ -104,32 +149,13 @@ detach(struct dp_bpf *bpf, int ifindex, unsigned direction)
 }
 
 static int
-attach_tx(struct dp_bpf *bpf)
+attach_bond(struct dp_bpf *bpf, char *text, size_t text_size)
 {
-    int err = 0;
+    const struct dp_shared *s = bpf->shared;
+    int err = s->peer_ifindex ? attach(bpf, (int) s->peer_ifindex, DP_HOOK_INGRESS) : 0;
 
-    if (bpf->shared->peer_ifindex)
-        err =
-            attach(bpf, (int) bpf->shared->peer_ifindex, DP_HOOK_INGRESS, bpf->skel->progs.bond_tx);
     if (!err)
-        err =
-            attach(bpf, (int) bpf->shared->bond_ifindex, DP_HOOK_EGRESS, bpf->skel->progs.bond_tx);
-    bpf->tx_attached = !err;
-    return err;
-}
-
-/* Programs with fresh maps know no table yet. Where others are at work (another layout's, before an
- * upgrade), they go on until the first table is published. */
-static int
-attach_first(struct dp_bpf *bpf, bool reused, char *text, size_t text_size)
-{
-    enum dp_tc_owner owner = DP_TC_NOBODY;
-    int err;
-
-    err = dp_tc_owner(bpf->tc, (int) bpf->shared->bond_ifindex, DP_HOOK_EGRESS,
-                      (int) bpf->shared->bond_ifindex, &owner, NULL);
-    if (!err && (reused || owner != DP_TC_THIS_BOND))
-        err = attach_tx(bpf);
+        err = attach(bpf, (int) s->bond_ifindex, DP_HOOK_EGRESS);
     if (err)
         return dp_text(text, text_size, err,
                        "The BPF programs could not be attached to bond '%s' and its peer: %s.",
@@ -142,7 +168,6 @@ dp_bpf_open(struct dp_bpf **out, const char *pin_dir, const char *bond_name, int
             int peer_ifindex, char *text, size_t text_size)
 {
     struct dp_bpf *bpf = calloc(1, sizeof(*bpf));
-    libbpf_print_fn_t print;
     bool reused = false;
     int err;
 
@@ -158,7 +183,7 @@ dp_bpf_open(struct dp_bpf **out, const char *pin_dir, const char *bond_name, int
                        bond_name, strerror(-err));
     }
     first_warning[0] = '\0';
-    print = libbpf_set_print(keep_warning);
+    libbpf_set_print(keep_warning);
     err = dp_pin_dir(bpf->dir, sizeof(bpf->dir), pin_dir, bond_name, text, text_size);
     if (!err)
         err = load(bpf, bond_ifindex, &reused, text, text_size);
@@ -168,8 +193,7 @@ dp_bpf_open(struct dp_bpf **out, const char *pin_dir, const char *bond_name, int
         err = reused ? 0 : dp_pin_maps(bpf, text, text_size);
     }
     if (!err)
-        err = attach_first(bpf, reused, text, text_size);
-    libbpf_set_print(print);
+        err = attach_bond(bpf, text, text_size);
     if (err) {
         dp_bpf_close(bpf, !reused);
         return err;
@@ -208,13 +232,13 @@ dp_bpf_publish(struct dp_bpf *bpf, const struct bond_table *table)
     slot->gen = gen;
     slot->bond_ifindex = s->bond_ifindex;
     __atomic_store_n(&s->head, gen, __ATOMIC_RELEASE);
-    return bpf->tx_attached ? 0 : attach_tx(bpf);
+    return bpf->waiting ? attach_waiting(bpf) : 0;
 }
 
 int
 dp_bpf_attach_port(struct dp_bpf *bpf, int port_ifindex)
 {
-    return attach(bpf, port_ifindex, DP_HOOK_INGRESS, bpf->skel->progs.bond_rx);
+    return attach(bpf, port_ifindex, DP_HOOK_INGRESS);
 }
 
 int

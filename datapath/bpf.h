@@ -35,8 +35,7 @@ void dp_bpf_close(struct dp_bpf *bpf, bool destroy);
 /* The whole table, atomically. bond_ifindex and gen are filled in here. */
 int dp_bpf_publish(struct dp_bpf *bpf, const struct bond_table *table);
 
-/* The rx program on a port; idempotent. Attach after the first publish: a program without a table
- * takes the place of one that has one. EBUSY: it is a port of another bond that is alive; EEXIST:
+/* The rx program on a port; idempotent. EBUSY: it is a port of another bond that is alive; EEXIST:
  * a filter that is not ours is in our place; ENODEV. detach of a port that is gone returns 0. */
 int dp_bpf_attach_port(struct dp_bpf *bpf, int port_ifindex);
 int dp_bpf_detach_port(struct dp_bpf *bpf, int port_ifindex);

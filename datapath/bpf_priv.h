@@ -22,7 +22,7 @@ struct dp_bpf {
     struct dp_tc *tc;
     char name[BOND_NAME_SIZE];
     char dir[PATH_MAX]; /* where the maps are pinned */
-    bool tx_attached;
+    bool waiting;       /* hooks where an older program goes on until the first table */
     int n_cpus;
     struct bond_counters *per_cpu; /* [n_cpus], scratch */
 };

@@ -217,7 +217,7 @@ dp_link_set_flags(struct dp_nl *nl, int ifindex, uint32_t flags, uint32_t mask)
     if (ifindex <= 0)
         return -ENODEV;
     if (mask == 0)
-        return 0; /* to the kernel an empty mask means all flags */
+        return 0; /* nothing was asked for */
     ifm = request_change(&nlh, req, ifindex);
     ifm->ifi_flags = flags & mask;
     ifm->ifi_change = mask;

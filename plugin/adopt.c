@@ -112,8 +112,9 @@ install_hook(void)
 
 /* ---- the decision ---- */
 
+/* Without their bond ports must not be adopted; they activate as at boot, if they do that. */
 static void
-recheck_ports(NmbRecord *record)
+recheck_ports(NmbRecord *record, gboolean adopted)
 {
     for (guint i = 0; i < record->ports->len; i++) {
         NmbRecordPort *port = g_ptr_array_index(record->ports, i);
@@ -121,7 +122,8 @@ recheck_ports(NmbRecord *record)
 
         if (!device)
             continue;
-        nm_device_queue_recheck_assume(device); /* first: runs before an autoconnect can */
+        if (adopted)
+            nm_device_queue_recheck_assume(device); /* first: runs before an autoconnect can */
         nm_device_recheck_available_connections(device);
         nm_device_emit_recheck_auto_activate(device);
     }
@@ -146,9 +148,18 @@ decide(NmbRecord *record, gboolean adopted)
         nmb_debug(record->bond, "adopted, its ports follow");
     else
         nmb_info(record->bond, "not adopted");
-    recheck_ports(record);
+    recheck_ports(record, adopted);
     if (!adopted)
         nmb_record_drop(record->bond);
+}
+
+/* A bond that is a port of a bridge is asked again when the bridge activates. */
+static gboolean
+has_master(int ifindex)
+{
+    const NMPlatformLink *link = nm_platform_link_get(NM_PLATFORM_GET, ifindex);
+
+    return link && link->master > 0;
 }
 
 gboolean
@@ -162,7 +173,8 @@ nmb_adopt_bond_state(const char *bond, NMDeviceState state, NMDeviceStateReason 
         decide(record, TRUE);
         return TRUE;
     }
-    if (state >= NM_DEVICE_STATE_UNAVAILABLE && reason != NM_DEVICE_STATE_REASON_CONNECTION_ASSUMED)
+    if (state >= NM_DEVICE_STATE_UNAVAILABLE &&
+        reason != NM_DEVICE_STATE_REASON_CONNECTION_ASSUMED && !has_master(record->ifindex))
         decide(record, FALSE);
     return FALSE;
 }
@@ -199,13 +211,27 @@ is_link(const char *name, int ifindex)
     return (int) if_nametoindex(name) == ifindex;
 }
 
-/* What nm_config_device_state_write() writes, if it lacks the profile. */
+static char *
+state_file_path(int ifindex)
+{
+    return g_strdup_printf(NMB_DEVICE_STATE_DIR "/%d", ifindex);
+}
+
+static void
+save_state_file(GKeyFile *file, const char *path)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (!g_key_file_save_to_file(file, path, &error))
+        nmb_warn(NULL, "cannot write %s: %s", path, error->message);
+}
+
+/* Adds what nm_config_device_state_write() writes, if the file lacks the profile. */
 static void
 repair_state_file(int ifindex, const char *uuid, gboolean is_bond)
 {
-    g_autofree char *path = g_strdup_printf(NMB_DEVICE_STATE_DIR "/%d", ifindex);
+    g_autofree char *path = state_file_path(ifindex);
     g_autoptr(GKeyFile) file = g_key_file_new();
-    g_autoptr(GError) error = NULL;
     g_autofree char *known = NULL;
 
     g_key_file_load_from_file(file, path, G_KEY_FILE_KEEP_COMMENTS, NULL);
@@ -216,24 +242,44 @@ repair_state_file(int ifindex, const char *uuid, gboolean is_bond)
     g_key_file_set_string(file, "device", "connection-uuid", uuid);
     if (is_bond)
         g_key_file_set_string(file, "device", "nm-owned", "true");
-    if (!g_key_file_save_to_file(file, path, &error))
-        nmb_warn(NULL, "cannot write %s: %s", path, error->message);
+    save_state_file(file, path);
+}
+
+/* A port whose bond is gone would be adopted without it, and stay so. */
+static void
+clear_state_file(int ifindex, const char *uuid)
+{
+    g_autofree char *path = state_file_path(ifindex);
+    g_autoptr(GKeyFile) file = g_key_file_new();
+    g_autofree char *known = NULL;
+
+    if (!g_key_file_load_from_file(file, path, G_KEY_FILE_KEEP_COMMENTS, NULL))
+        return;
+    known = g_key_file_get_string(file, "device", "connection-uuid", NULL);
+    if (g_strcmp0(known, uuid) != 0)
+        return;
+    g_key_file_remove_key(file, "device", "connection-uuid", NULL);
+    save_state_file(file, path);
 }
 
 static void
 prepare_record(NmbRecord *record, gpointer data)
 {
-    if (!is_link(record->bond, record->ifindex)) {
-        nmb_record_drop(record->bond);
-        return;
-    }
+    gboolean has_bond = is_link(record->bond, record->ifindex);
+
     for (guint i = record->ports->len; i > 0; i--) {
         NmbRecordPort *port = g_ptr_array_index(record->ports, i - 1);
 
         if (!is_link(port->name, port->ifindex))
             g_ptr_array_remove_index(record->ports, i - 1);
-        else
+        else if (has_bond)
             repair_state_file(port->ifindex, port->uuid, FALSE);
+        else
+            clear_state_file(port->ifindex, port->uuid);
+    }
+    if (!has_bond) {
+        nmb_record_drop(record->bond);
+        return;
     }
     repair_state_file(record->ifindex, record->uuid, TRUE);
     record->undecided = TRUE;

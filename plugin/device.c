@@ -125,6 +125,7 @@ create_and_realize(NMDevice *device, NMConnection *connection, NMDevice *parent,
         nmb_client_delete(iface, NULL);
         return FALSE;
     }
+    NMB_PLUGIN_DEVICE(device)->created = TRUE;
     *out_plink = link;
     return TRUE;
 }
@@ -158,6 +159,14 @@ unrealize_notify(NMDevice *device)
 
 /* ---- activation ---- */
 
+/* A rule of udev's in the distribution tells NetworkManager to leave veths alone, and it is heard a
+ * moment after the link has been made. What the user says is above that. */
+static void
+keep_managed(NMDevice *device)
+{
+    g_object_set(device, NM_DEVICE_MANAGED, TRUE, NULL);
+}
+
 static NMActStageReturn
 act_stage1_prepare(NMDevice *device, NMDeviceStateReason *out_failure_reason)
 {
@@ -184,9 +193,7 @@ act_stage1_prepare(NMDevice *device, NMDeviceStateReason *out_failure_reason)
     if (assume)
         return NM_ACT_STAGE_RETURN_SUCCESS;
 
-    /* udev rules of the distribution tell NetworkManager to leave veth links alone. */
-    g_object_set(device, NM_DEVICE_MANAGED, TRUE, NULL);
-
+    keep_managed(device);
     if (!nm_device_hw_addr_set_cloned(device, connection, FALSE)) {
         *out_failure_reason = NM_DEVICE_STATE_REASON_CONFIG_FAILED;
         return NM_ACT_STAGE_RETURN_FAILURE;
@@ -202,6 +209,10 @@ state_changed(NMDevice *device, NMDeviceState new_state, NMDeviceState old_state
     NmbPluginDevice *self = NMB_PLUGIN_DEVICE(device);
     const char *iface = nm_device_get_iface(device);
 
+    if (self->created && new_state > NM_DEVICE_STATE_UNMANAGED) {
+        self->created = FALSE;
+        keep_managed(device);
+    }
     if (nmb_adopt_bond_state(iface, new_state, reason))
         nmb_device_port_reconcile_later(device);
 

@@ -14,6 +14,7 @@
 
 typedef struct {
     NMDevice parent;
+    gboolean created;       /* a moment ago, by us */
     gboolean closing;       /* the bond goes away for good: its ports need no drain */
     guint reconcile_source; /* after an adoption (device-port.c) */
 } NmbPluginDevice;

@@ -19,10 +19,10 @@
 #include "core/select.h"
 #include "datapath/bpf/shared.h"
 
-/* Looks at a table for one frame: again where it was overtaken, or bytes had to be brought into
- * reach. Written out, because kernel 6.1 refuses a loop that is entered by falling into it, and
- * clang 14 makes of this one just that. */
-#define WHILE_NEEDED(look) ((void) ((look) && (look) && (look)))
+/* A second look, where the first was overtaken or bytes had to be brought into reach. Not a third:
+ * to be overtaken is to meet three publications in some 50 ns. (And no loop: kernel 6.1 refuses one
+ * that is entered by falling into it, which is what clang 14 makes of this.) */
+#define LOOK_TWICE(look) ((void) ((look) && (look)))
 
 /* "Not for us": the next filter, or the stack. */
 #define PASS TC_ACT_UNSPEC
@@ -145,9 +145,8 @@ frame_of(struct __sk_buff *skb)
 #define SEND_LATER 11u    /* overtaken: look again */
 #define SEND_PULL 12u     /* bring bytes into reach and look again */
 
-/* One look at one table. A function by itself to the verifier, which checks it once instead of once
- * for each attempt, and takes any answer for possible. */
-static __attribute__((noinline)) int
+/* One look at one table. */
+static __attribute__((noinline)) void
 choose(struct __sk_buff *skb, uint32_t gen, struct bond_choice *c)
 {
     const struct bond_table *t = table_of(gen);
@@ -168,7 +167,6 @@ choose(struct __sk_buff *skb, uint32_t gen, struct bond_choice *c)
         c->send = SEND_LATER;
     else if (f.missing)
         c->send = SEND_PULL;
-    return 0;
 }
 
 static BOND_INLINE bool
@@ -188,7 +186,7 @@ bond_tx(struct __sk_buff *skb)
     struct bond_choice c = {BOND_SEND_NONE, 0, 0};
     uint32_t gen = 0;
 
-    WHILE_NEEDED(choose_again(skb, &gen, &c));
+    LOOK_TWICE(choose_again(skb, &gen, &c));
     switch (c.send) {
     case SEND_VIA_PEER:
         return PASS;
@@ -202,20 +200,18 @@ bond_tx(struct __sk_buff *skb)
     }
 }
 
-/* As choose(). Returns whether the table was whole; if not, the frame is taken for no port's. */
-static __attribute__((noinline)) int
+/* One look; returns whether the table was whole. If not, the frame is taken for no port's. */
+static __attribute__((noinline)) bool
 admit(struct __sk_buff *skb, uint32_t gen, struct bond_admission *a)
 {
     const struct bond_table *t = table_of(gen);
     struct bond_frame f = frame_of(skb);
 
-    if (!a)
-        return 0;
     *a = bond_admit(t, &f, bond_slot_of(t, skb->ifindex));
     if (still_whole(gen))
-        return 1;
+        return true;
     a->slot = BOND_MAX_PORTS;
-    return 0;
+    return false;
 }
 
 SEC("tc")
@@ -225,7 +221,7 @@ bond_rx(struct __sk_buff *skb)
     struct bond_admission a = {BOND_ADMIT_PASS, BOND_MAX_PORTS, 0};
     struct bond_counters *c;
 
-    WHILE_NEEDED(admit(skb, head(), &a) == 0);
+    LOOK_TWICE(!admit(skb, head(), &a));
     if (a.slot >= BOND_MAX_PORTS)
         return PASS;
     c = counters_of(a.slot);

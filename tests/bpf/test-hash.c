@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <setjmp.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <arpa/inet.h>
@@ -17,7 +18,7 @@
 #include "core/select.h"
 #include "tests/bpf/world.h"
 
-#define N_FRAMES 20000
+static unsigned n_frames = 20000; /* or the argument: user-mode Linux is slow */
 
 static struct world world;
 static const unsigned policies[] = {BOND_XMIT_LAYER2, BOND_XMIT_LAYER23, BOND_XMIT_LAYER34};
@@ -41,7 +42,7 @@ native_is_the_formula(void **state)
     struct rng r = {1};
     struct frame f;
 
-    for (unsigned i = 0; i < 10 * N_FRAMES; i++) {
+    for (unsigned i = 0; i < 10 * n_frames; i++) {
         f_random(&f, &r);
         for (unsigned p = 0; p < 3; p++) {
             struct bond_frame v = view(&f);
@@ -64,7 +65,7 @@ bytes_out_of_reach_are_asked_for(void **state)
     unsigned asked = 0;
     struct frame f;
 
-    for (unsigned i = 0; i < N_FRAMES; i++) {
+    for (unsigned i = 0; i < n_frames; i++) {
         f_random(&f, &r);
         for (unsigned p = 0; p < 3; p++) {
             struct bond_frame v = view(&f);
@@ -85,7 +86,7 @@ bytes_out_of_reach_are_asked_for(void **state)
                          reach, whole, f_dump(&f));
         }
     }
-    assert_in_range(asked, N_FRAMES / 10, 3 * N_FRAMES);
+    assert_in_range(asked, n_frames / 10, 3 * n_frames);
 }
 
 static uint64_t
@@ -127,7 +128,7 @@ bpf_is_native(void **state)
             assert_int_equal(dp_bpf_publish(bpf, &t), 0);
             for (unsigned i = 0; i < n; i++)
                 sent[i] = sent_by(bpf, i);
-            for (unsigned i = 0; i < N_FRAMES; i++) {
+            for (unsigned i = 0; i < n_frames; i++) {
                 struct bond_frame v;
                 struct bond_choice c;
                 int verdict;
@@ -149,7 +150,7 @@ bpf_is_native(void **state)
 }
 
 int
-main(void)
+main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(native_is_the_formula),
@@ -158,6 +159,8 @@ main(void)
     };
     int failed;
 
+    if (argc > 1)
+        n_frames = (unsigned) atoi(argv[1]);
     world_open(&world);
     failed = cmocka_run_group_tests(tests, NULL, NULL);
     world_close(&world);

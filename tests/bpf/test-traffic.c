@@ -219,7 +219,7 @@ static void
 queue_numbers_and_tags_set_by_others(void **state)
 {
     struct wrap_bpf *foreign = wrap_bpf__open_and_load();
-    char path[64];
+    char path[96];
     struct bond_table t;
     struct frame f, got;
     unsigned tci;

@@ -58,12 +58,14 @@ run(const char *fmt, ...)
 void
 world_open(struct world *w)
 {
+    const char *tmp = getenv("TMPDIR");
+
     memset(w, 0, sizeof(*w));
     if (unshare(CLONE_NEWNET | CLONE_NEWNS))
         cannot("a network namespace of our own");
     if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL))
         cannot("a mount namespace of our own");
-    snprintf(w->mount_dir, sizeof(w->mount_dir), "/tmp/nmb%d.XXXXXX", getpid());
+    snprintf(w->mount_dir, sizeof(w->mount_dir), "%s/nmb%d.XXXXXX", tmp ? tmp : "/tmp", getpid());
     if (!mkdtemp(w->mount_dir) || mount("bpf", w->mount_dir, "bpf", 0, NULL))
         cannot("a BPF file system of our own");
     snprintf(w->pin_dir, sizeof(w->pin_dir), "%s/bondd", w->mount_dir);

@@ -22,8 +22,8 @@
 #define WORLD_PORTS 8
 
 struct world {
-    char pin_dir[64];
-    char mount_dir[32];
+    char pin_dir[96];
+    char mount_dir[64];
     int bond, peer;
     int port[WORLD_PORTS], far[WORLD_PORTS]; /* ifindex */
 };

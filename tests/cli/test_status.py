@@ -7,7 +7,7 @@ import signal
 import unittest
 
 import jsonschema_subset
-from common import BonddCase, schema
+from common import SOURCE, BonddCase, schema
 from lab.namespace import wait_for
 
 
@@ -80,6 +80,26 @@ class OneBond(BonddCase):
         text = self.good("status", "--proc", "bond0")
         self.assertEqual(text, self.lab.bond_call("bond0", "GetStatusText")[0])
         self.assertIn("Currently Active Slave: eth0\n", text)
+
+    def test_completion(self):
+        complete = lambda *words: self.good("--complete-args", *words).split()
+        self.assertEqual(complete(""), ["status", "events", "version", "help"])
+        self.assertEqual(complete("s"), ["status"])
+        self.assertEqual(complete("status", ""), ["bond0"])
+        self.assertEqual(complete("-c", "yes", "ev", "bo"), ["bond0"])
+        self.assertEqual(complete("status", "x"), [])
+        self.assertEqual(complete("help", "v"), ["version"])
+        self.assertEqual(complete("version", ""), [])
+        self.assertEqual(complete("status", "--p"), ["--proc"])
+        self.assertEqual(complete("events", "--f"), ["--follow", "--fields"])
+        self.assertEqual(complete("--te"), ["--terse"])
+        self.assertEqual(complete("--mode", "m"), ["multiline"])
+        self.assertEqual(complete("-c", ""), ["auto", "yes", "no"])
+        self.assertEqual(complete("--wait", ""), [])
+        self.assertEqual(complete(), ["status", "events", "version", "help"])
+        script = ("source cli/bondcli-completion; COMP_WORDS=(bondcli st bo); COMP_CWORD=2; _bondcli; "
+                  "echo ${COMPREPLY[@]}")
+        self.assertEqual(self.lab.a.run("env", "-C", SOURCE, "bash", "-c", script), "bond0\n")
 
     def test_everybody_may_look(self):
         for verb in (["status", "--json"], ["status", "--proc"], ["events", "--json"], ["version"]):
@@ -160,6 +180,7 @@ class Leaving(BonddCase):
         bond = json.loads(self.good("status", "--json"))["bonds"][0]
         self.assertEqual([(p["name"], p["state"]) for p in bond["ports"]],
                          [("eth0", "active"), ("eth1", "lingering")])
+        self.assertEqual(bond["health"], "degraded", "one port is no bond to rely on")
         self.assertEqual(bond["options"]["use_carrier"], 1)
         self.assertEqual(self.good("-g", "PORTS", "status"), "eth0\n")
         # used for something else: let go

@@ -69,6 +69,10 @@ class Usage(unittest.TestCase):
         finally:
             self.lab.kill_bondd(signal.SIGCONT)
 
+    def test_completion_starts_nothing_and_says_nothing(self):
+        result = self.bondcli("--complete-args", "status", "", env=self.no_bondd)
+        self.assertEqual((result.returncode, result.stdout, result.stderr), (0, "", ""))
+
     # ---- words
 
     @staticmethod

@@ -144,7 +144,8 @@ class BadInput(LabTest):
                 self.say(f"{ifname} {settings or ''}: {told}")
         for name in BAD_BONDS:
             with self.subTest(bond=name):
-                told = self.refused(self.lab.bondd_call, "CreateBond", "(sa{ss}a{sv})", name, {}, {})
+                told = self.refused(self.lab.bondd_call, "CreateBond", "(sa{ss}a{sv})", name, {},
+                                    {})
                 self.assertIn(name, told)
                 count += 1
                 self.say(f"{name!r}: {told}")

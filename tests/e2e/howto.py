@@ -6,7 +6,7 @@ howto.py MODE
 """
 import sys
 
-from harness import A4, B4, MODES, LabTest, Pings, Streams, main
+from harness import A4, A6, B4, B6, MODES, LabTest, Pings, Streams, main, wait_for
 
 MODE = sys.argv.pop(1) if len(sys.argv) > 1 and sys.argv[1] in MODES else "balance-rr"
 ROUNDS = 10
@@ -60,6 +60,29 @@ class HowTo(LabTest):
         self.assertIn("600 packets transmitted, 600 received", text)
         streams.assert_lossless("down and up of eth1")
         self.say("600 pings, none lost")
+
+    def test_a_host_that_is_silent(self):
+        """Nothing that host a sends tells the switch where it is now: the announcements must."""
+        self.make_bond(f"mode={MODE},miimon=100", "ipv6.method", "manual", "ipv6.addresses",
+                       f"{A6}/64")
+        self.lab.wait_ping(B6)
+        silent = ("b>a",)
+        with Streams(self.lab, 200, directions=silent) as four, \
+                Streams(self.lab, 200, directions=silent, to_a=A6, port=7010) as six:
+            for port in ("eth1", "eth0"):
+                self.lab.nmcli("connection", "down", port)
+                self.assert_own_mac(port)
+                self.assert_claimed(port)
+                self.lab.nmcli("connection", "up", port)
+                self.wait_ports(("eth0", "eth1"))
+        four.assert_lossless("IPv4 to a host that sends nothing")
+        six.assert_lossless("IPv6 to a host that sends nothing")
+
+    def assert_claimed(self, port):
+        """Somebody else wants the port: from here on what the switch still sends there is lost."""
+        self.lab.a.shell(f"ip addr add 10.55.0.1/24 dev {port}")
+        wait_for(lambda: not self.filters(port), 5, f"{port} to be let go")
+        self.lab.a.shell(f"ip addr flush dev {port}")
 
     def test_ten_rounds_of_down_and_up(self):
         self.make_bond(f"mode={MODE},miimon=100")

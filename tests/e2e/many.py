@@ -81,7 +81,8 @@ class Many(LabTest):
         own = {link["ifname"]: link for link in self.links()}
         left = [name for name in own if name.startswith(("bond", "nmbp"))]
         left += [name for name, mac in self.own_macs.items() if own[name]["address"] != mac]
-        left += self.lab.a.run("sh", "-c", "ls -A /run/bonding; find /run/bondd -type f -not -name events; "
+        left += self.lab.a.run("sh", "-c", "ls -A /run/bonding; "
+                               "find /run/bondd -type f -not -name events; "
                                "ls -A /sys/fs/bpf/bondd 2>/dev/null || true").split()
         left += [f"{name}: filter" for name in ("eth0", "eth1", f"eth{2 * BONDS - 1}")
                  if self.filters(name)]

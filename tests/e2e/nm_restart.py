@@ -19,6 +19,11 @@ TERM, KILL = signal.SIGTERM, signal.SIGKILL
 class Restart(LabTest):
     lab_options = {"physical": KIND == "physical"}
 
+    def setUp(self):
+        super().setUp()
+        software = self.lab.nmcli("-g", "CAPABILITIES.IS-SOFTWARE", "device", "show", "eth0")
+        self.assertEqual(software.strip(), "no" if KIND == "physical" else "yes")
+
     def profiles(self):
         lines = self.lab.nmcli("-t", "-f", "NAME,UUID,TYPE,DEVICE,STATE", "connection", "show",
                                "--active").splitlines()

@@ -14,7 +14,8 @@ from lab import Lab, LabError, Streams, wait_for  # noqa: E402 (the path comes f
 
 # what a lab would leave on the machine outside (other tests may run there at the same time)
 OUTSIDE = ["sh", "-c", "ip -br link | grep -E '^(bond|nmbp|br[0-9]|sw|eth)'; "
-           "ip -br address show eth0; ls -A /run/bonding /run/bondd /run/NetworkManager /sys/fs/bpf/bondd 2>&1 || true"]
+           "ip -br address show eth0; "
+           "ls -A /run/bonding /run/bondd /run/NetworkManager /sys/fs/bpf/bondd 2>&1 || true"]
 
 
 def inside_pids(work):

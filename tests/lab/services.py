@@ -7,6 +7,7 @@ by D-Bus activation, as on an installed system; its output is in bondd.log.
 import glob
 import os
 import shlex
+import shutil
 import signal
 
 from .namespace import LabError, wait_for
@@ -125,8 +126,10 @@ class Services:
 
     def start_nm(self, wait=True):
         bounds = ",".join(["-all"] + ["+" + c for c in NM_CAPABILITIES])
-        env = {"LD_PRELOAD": os.path.join(self.build, "tests", "lab", "libphysical.so")} \
-            if self.physical else {}
+        env = {"G_DEBUG": "fatal-criticals"}  # a wrong call from the plugin is found at once
+        if self.physical:
+            env["LD_PRELOAD"] = self.path("libphysical.so")  # a path without spaces
+            shutil.copy(self.tool("libphysical.so"), env["LD_PRELOAD"])
         self.nm = self.a.start("setpriv", "--bounding-set", bounds, "NetworkManager", "--debug",
                                log=self.path("nm.log"), env=env)
         if wait:

@@ -120,7 +120,7 @@ class BondTest(unittest.TestCase):
         """Everything of bondd that is on the host."""
         text = self.a.shell(
             "ls /sys/class/net | grep -E '^(nmbp|bond|b)[0-9]+$' || true; "
-            "for d in /run/bonding /sys/fs/bpf/bondd; do ls -A $d 2>/dev/null; done; "
+            "for d in /run/bonding /sys/fs/bpf/bondd; do ls -A $d 2>/dev/null || true; done; "
             "ls /run/bondd 2>/dev/null | grep -v '^events' || true; "
             "ip -o link | grep 'port of bond' || true; "
             "for i in $(ls /sys/class/net); do tc filter show dev $i ingress; "

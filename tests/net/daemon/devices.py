@@ -244,6 +244,47 @@ class Bond(BondTest):
         self.wait_event("active-changed", "eth1")
         self.assertIn(" 20 received", self.a.run(*ping))
 
+    def test_macvlan(self):
+        """A guest with an address of its own on the bond: no capture, yet its frames come in."""
+        self.create("active-backup", address=None)
+        self.attach("eth0", "eth1")
+        self.a.shell("ip netns add guest; ip link add m0 link bond0 type macvlan mode bridge; "
+                     "ip link set m0 netns guest; ip -n guest link set m0 up; "
+                     f"ip -n guest addr add {ADDRESS}/24 dev m0")
+        ping = ("ip", "netns", "exec", "guest", "ping", "-n", "-q", "-i", "0.01", "-c", "20",
+                "-w", "5", "10.0.1.1")
+        self.assertIn(" 20 received", self.a.run(*ping))
+        self.lab.cut("eth0")
+        self.wait_event("active-changed", "eth1")
+        self.assertIn(" 20 received", self.a.run(*ping))
+
+    def test_vlan(self):
+        self.bond_of_two("balance-xor")
+        for host, link, address in ((self.a, "bond0", "10.0.5.2"), (self.lab.b, "eth0", "10.0.5.1")):
+            result = host.result("ip", "link", "add", "link", link, "name", "v5", "type", "vlan",
+                                 "id", "5")
+            if result.returncode:
+                self.skipTest("the kernel has no VLAN devices: " + result.stderr.strip())
+            host.shell(f"ip link set v5 up; ip addr add {address}/24 dev v5")
+        self.assertEqual(self.a.ping("10.0.5.1", count=20)[:2], (20, 20))
+
+    def test_bond_renamed(self):
+        self.bond_of_two("active-backup")
+        result = self.a.result("ip", "link", "set", "bond0", "name", "uplink")
+        if result.returncode:
+            self.skipTest("the kernel does not rename links that are up")
+        wait_for(lambda: "renamed to uplink" in str(self.lab.bond("bond0")["Warnings"]), 5,
+                 "the warning")
+        self.lab.wait_ping()
+        self.kill()
+        self.lab.start_bondd()
+        self.lab.cut("eth0")
+        self.wait_event("active-changed", "eth1")
+        self.lab.wait_ping()
+        self.lab.bond_call("bond0", "Delete")
+        self.assertIsNone(self.a.link("uplink"))
+        self.assert_nothing_left()
+
     def test_live_mode_change(self):
         self.bond_of_two("balance-rr")
         with Streams(self.lab, 1000) as streams:

@@ -113,6 +113,25 @@ class BadCalls(BondTest):
         self.assertEqual({p: self.looks(p) for p in before}, before)
         attach("eth0")
 
+    def test_devices_that_refuse(self):
+        """What the device itself does not accept: everything is as it was, and it is said."""
+        self.create("active-backup")
+        self.attach("eth0")
+        self.a.shell("ip link add m2 link eth2 type macvlan mode passthru; ip link set bond0 mtu 9000; "
+                     "ip link add i1 link eth1 type ipvlan mode l2 || true")
+        before = {p: self.looks(p) for p in ("m2", "eth2")}
+        text = self.assert_refused("Failed", ["m2", "MTU of 9000"], self.attach, "m2")
+        print("  " + text)
+        self.assertEqual({p: self.looks(p) for p in before}, before)
+        if self.a.link("i1"):
+            self.a.run("ip", "link", "set", "bond0", "mtu", "1500")
+            before = self.looks("i1")
+            text = self.assert_refused("Failed", ["i1", "MAC address", "fail_over_mac=active"],
+                                       self.attach, "i1")
+            print("  " + text)
+            self.assertEqual(self.looks("i1"), before)
+        self.assertEqual(list(self.lab.bond("bond0")["ports"]), ["eth0"])
+
     def test_options(self):
         self.bond_of_two("active-backup")
         set_options = lambda options, flags=0: self.lab.bond_call(  # noqa: E731

@@ -189,6 +189,15 @@ class Configured(BondTest):
         self.assert_refused("NotSupported", ["datapath=kernel", "bondd.conf"], self.create)
         self.assertIsNone(self.a.link("bond0"))
 
+    def test_no_bpf_file_system(self):
+        for path in ("/run/no-bpf", "/sys/fs/nothing/here"):
+            self.run_bondd_with(f"--pin-dir={path}")
+            text = self.assert_refused("Failed", ["bond0", path], self.create)
+            print("  " + text)
+            self.assert_nothing_left()
+            self.assertEqual(self.a.result("ls", "-A", path).stdout, "")
+            self.kill()
+
     def test_drain(self):
         self.start("[main]\ndatapath=bpf\ndrain-ms=1000\n")
         self.bond_of_two("active-backup")

@@ -3,7 +3,7 @@
 """What listeners on D-Bus hear: every change, once, all properties of a step together."""
 import time
 
-from common import BONDD, BONDD_PATH, BondTest, main
+from common import BONDD, BONDD_PATH, BondTest, Streams, main, wait_for
 
 
 class Signals(BondTest):
@@ -104,6 +104,17 @@ class Signals(BondTest):
         self.kill(15)
         self.listen(lambda: True, "")
         self.assertEqual([h for h in self.heard if h[1] == "InterfacesRemoved"], [])
+
+    def test_the_bus_dies(self):
+        """bondd ends with it, and traffic goes on."""
+        self.bond_of_two()
+        pid = self.lab.owner_pid(BONDD)
+        with Streams(self.lab, 1000) as streams:
+            self.lab.dbus.kill(9)
+            wait_for(lambda: self.a.result("ps", "-o", "stat=", "-p", str(pid)).stdout.strip()
+                     in ("", "Z"), 5, "bondd to end")
+            time.sleep(0.2)
+        streams.assert_lossless("the bus is killed")
 
 
 if __name__ == "__main__":

@@ -89,16 +89,17 @@ what_one_port_cannot_the_bond_does_not_claim(void **state)
 }
 
 static void
-receiving_and_vlan_offload_stay(void **state)
+what_is_not_of_the_ports_stays(void **state)
 {
     struct bed *b = *state;
 
     lab_run("ethtool -K bond0 gro on");
-    lab_run("ethtool -K eth0 rx off txvlan off gro off");
+    lab_run("ethtool -K eth0 rx off txvlan off gro off gso off");
     lab_ok(dp_link_sync_features(b->nl, b->bond, b->port, 2));
     expect_feature("bond0", "rx-checksumming", true);
     expect_feature("bond0", "tx-vlan-offload", true);
     expect_feature("bond0", "generic-receive-offload", true);
+    expect_feature("bond0", "generic-segmentation-offload", true);
 }
 
 static void
@@ -109,6 +110,8 @@ gso_limits_are_the_least(void **state)
     lab_run("ip link set eth0 gso_max_size 40000");
     lab_run("ip link set eth1 gso_max_segs 20");
     lab_ok(dp_link_sync_features(b->nl, b->bond, b->port, 2));
+    expect_gso("bond0", 40000, 20);
+    lab_ok(dp_link_sync_features(b->nl, b->bond, (int[]){b->port[1], b->port[0]}, 2));
     expect_gso("bond0", 40000, 20);
     expect_gso("eth0", 40000, 65535);
     lab_ok(dp_link_sync_features(b->nl, b->bond, &b->port[1], 1));
@@ -153,7 +156,7 @@ main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
         T(what_one_port_cannot_the_bond_does_not_claim),
-        T(receiving_and_vlan_offload_stay),
+        T(what_is_not_of_the_ports_stays),
         T(gso_limits_are_the_least),
         T(a_port_that_has_gone_limits_nothing),
         T(another_driver),

@@ -85,6 +85,7 @@ a_pair_is_made_and_leaves_nothing(void **state)
     assert_true(p.flags & IFF_NOARP);
     assert_false(p.flags & IFF_MULTICAST);
     assert_int_equal(p.mtu, 65535);
+    assert_true(lab_try("ip -d link show bond0 | grep -q 'numtxqueues 16 '"));
     lab_ok(dp_sysctl6_get(p.name, "disable_ipv6", &v));
     assert_int_equal(v, 1);
     lab_ok(dp_sysctl6_get("bond0", "disable_ipv6", &v));
@@ -94,6 +95,16 @@ a_pair_is_made_and_leaves_nothing(void **state)
     assert_int_equal(count_links(nl), before);
     assert_int_equal(dp_link_get_index(nl, peer, &p), -ENODEV);
     assert_int_equal(dp_link_delete(nl, bond), -ENODEV);
+}
+
+static void
+a_peer_in_another_namespace_is_no_lower_device(void **state)
+{
+    pid_t other = lab_other_netns();
+
+    lab_run("ip link add eth0 type veth peer name sw0 netns %d", (int) other);
+    assert_int_equal(link_of(nl_of(state), "eth0").lower, 0);
+    lab_end(other);
 }
 
 static void
@@ -383,6 +394,8 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_pair_is_made_and_leaves_nothing, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_peer_in_another_namespace_is_no_lower_device, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(peers_are_numbered, setup, teardown),
         cmocka_unit_test_setup_teardown(bad_names_make_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_not_there_is_enodev, setup, teardown),

@@ -71,12 +71,16 @@ memberships_are_told_again(void **state)
     struct lab_frame got;
 
     lab_run("ip addr add 10.0.1.243/24 dev bond0");
+    lab_run("ip addr add 10.0.1.244/24 dev bond0"); /* the first one is the source */
     join("239.1.2.3", NULL, "bond0");
+    join("239.1.2.4", NULL, "bond0");
+    join("239.1.2.4", "192.0.2.77", "bond0"); /* one member wants it all */
     join("232.1.1.1", "192.0.2.77", "bond0");
     drain(b);
     lab_ok(dp_monitor_dispatch(b->m));
     lab_ok(dp_resend_igmp(b->a, b->m, b->bond));
     expect_igmp3(b, 1, "232.1.1.1", "192.0.2.77"); /* the kernel lists the latest first */
+    expect_igmp3(b, 2, "239.1.2.4", NULL);
     expect_igmp3(b, 2, "239.1.2.3", NULL);
 
     lab_run("sysctl -qw net.ipv4.conf.bond0.force_igmp_version=2");
@@ -84,7 +88,7 @@ memberships_are_told_again(void **state)
     lab_ok(dp_resend_igmp(b->a, b->m, b->bond));
     do {
         assert_true(lab_next(b->wire, ETH_P_IP, 0, WAIT_MS, &got));
-    } while (got.byte[38] != 0x16 || got.byte[42] != 239);
+    } while (got.byte[38] != 0x16 || got.byte[45] != 3);
     assert_memory_equal(got.byte + 42, ((uint8_t[]){239, 1, 2, 3}), 4);
     assert_int_equal(dp_resend_igmp(b->a, b->m, 4711), -ENODEV);
 }
