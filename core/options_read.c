@@ -196,7 +196,7 @@ is_target(const struct addr_list *l, const uint8_t *a)
     static const uint8_t loopback[16] = {[15] = 1};
 
     if (l->family == AF_INET)
-        return a[0] != 0 && !(a[0] == 255 && a[1] == 255 && a[2] == 255 && a[3] == 255);
+        return memcmp(a, zero, 4) && !(a[0] == 255 && a[1] == 255 && a[2] == 255 && a[3] == 255);
     return memcmp(a, zero, 16) && memcmp(a, loopback, 16) && a[0] != 0xff;
 }
 
@@ -234,7 +234,7 @@ add_addr(const struct addr_list *l, const char *name, const char *quoted, const 
     if (!is_target(l, a))
         return bond_err_set(err, BOND_ERR_BAD_VALUE, -EINVAL,
                             "%s %s is not allowed: use the address of a host, not %s", name, quoted,
-                            l->family == AF_INET ? "0.x.x.x or 255.255.255.255"
+                            l->family == AF_INET ? "0.0.0.0 or 255.255.255.255"
                                                  : "::, ::1 or a multicast address");
     if (find_addr(l, a) >= 0)
         return bond_err_set(err, BOND_ERR_BAD_VALUE, -EINVAL,
