@@ -128,7 +128,7 @@ static const struct row rows[] = {
     {"arp_ip_target=10.0.0.1,10.0.0.1", BAD,
      "arp_ip_target \"10.0.0.1\" is in the list already: use each address once"},
     {"arp_ip_target=255.255.255.255", BAD,
-     "arp_ip_target \"255.255.255.255\" is not allowed: use the address of a host, not 0.x.x.x or "
+     "arp_ip_target \"255.255.255.255\" is not allowed: use the address of a host, not 0.0.0.0 or "
      "255.255.255.255"},
     {"arp_ip_target=1.1.1.1 1.1.1.2 1.1.1.3 1.1.1.4 1.1.1.5 1.1.1.6 1.1.1.7 1.1.1.8 1.1.1.9 "
      "1.1.1.10 1.1.1.11 1.1.1.12 1.1.1.13 1.1.1.14 1.1.1.15 1.1.1.16 1.1.1.17",

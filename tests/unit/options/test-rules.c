@@ -218,7 +218,7 @@ test_list_refusals(void **state)
          "arp_ip_target \"+nonsense\" is not allowed: use at most 16 IPv4 addresses such as "
          "192.0.2.1, with commas between"},
         {"arp_ip_target", "+0.0.0.0", -EINVAL,
-         "arp_ip_target \"+0.0.0.0\" is not allowed: use the address of a host, not 0.x.x.x or "
+         "arp_ip_target \"+0.0.0.0\" is not allowed: use the address of a host, not 0.0.0.0 or "
          "255.255.255.255"},
         {"arp_ip_target", FIFTEEN ",10.0.0.16,10.0.0.17", -EINVAL,
          "arp_ip_target \"10.0.0.17\" is one too many: at most 16 addresses are allowed"},
