@@ -8,7 +8,7 @@
  */
 #include <stdio.h>
 
-#include "core/internal.h"
+#include "core/lacp_internal.h"
 
 static int
 check_queue_id(struct step *s, const char *name, uint16_t queue_id, int slot)
@@ -54,6 +54,12 @@ find_slot(struct step *s, int32_t ifindex, const char *name)
     return slot;
 }
 
+static uint16_t
+port_prio(uint16_t given)
+{
+    return given ? given : BOND_LACP_PORT_PRIO;
+}
+
 /* A port that was leaving keeps what it had before it first came; the rest is new, as it is for
  * a slave that the kernel enslaves again. */
 static void
@@ -73,6 +79,7 @@ fill(struct step *s, int slot, const struct bond_event *ev)
     set_speed(p, ev->u.attach.speed_mbps, ev->u.attach.duplex);
     p->queue_id = ev->u.attach.queue_id;
     p->prio = ev->u.attach.prio;
+    p->actor_port_prio = port_prio(ev->u.attach.actor_port_prio);
     p->attach_seq = s->b->next_attach_seq++;
     p->delay_until_ns = BOND_NEVER;
     p->last_change_ns = s->now;
@@ -103,6 +110,8 @@ bond_attach(struct step *s, const struct bond_event *ev)
     fill(s, slot, ev);
     bond_note(s, BOND_NOTE_PORT_ATTACHED, slot, BOND_NO_PORT, BOND_REASON_REQUEST);
     bond_mac_attach(s, slot, first);
+    if (bond_is_lacp(b))
+        bond_lacp_bind(s, slot);
     if (bond_uses_primary(b)) {
         s->reselect = true;
         b->force_primary = b->force_primary || slot == bond_primary(b);
@@ -163,6 +172,10 @@ bond_port_reconfigure(struct step *s, const struct bond_event *ev)
     if (rc < 0)
         return rc;
     p->queue_id = ev->u.port_options.queue_id;
+    if (p->actor_port_prio != port_prio(ev->u.port_options.actor_port_prio)) {
+        p->actor_port_prio = port_prio(ev->u.port_options.actor_port_prio);
+        p->lacp.ntt = p->lacp.number != 0;
+    }
     if (p->prio == ev->u.port_options.prio)
         return 0;
     p->prio = ev->u.port_options.prio;

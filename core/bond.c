@@ -3,7 +3,7 @@
  * bond.c - questions to a bond's state. Decides nothing over time: every answer is a function of
  * the state as it is.
  */
-#include "core/internal.h"
+#include "core/lacp_internal.h"
 
 void
 bond_init(struct bond *b, const char *name, int32_t ifindex, const struct bond_options *opt)
@@ -14,6 +14,7 @@ bond_init(struct bond *b, const char *name, int32_t ifindex, const struct bond_o
     b->opt = *opt;
     b->active = BOND_NO_PORT;
     b->drain_ms = BOND_DRAIN_MS;
+    bond_lacp_init(b);
     b->notify_at_ns = b->igmp_at_ns = b->poll_at_ns = BOND_NEVER;
     for (unsigned i = 0; i < BOND_MAX_PORTS; i++)
         b->port[i].delay_until_ns = BOND_NEVER;
@@ -124,8 +125,9 @@ bond_inactive_rule(const struct bond *b, int slot)
     case BOND_MODE_BALANCE_RR:
     case BOND_MODE_BALANCE_XOR:
     case BOND_MODE_BROADCAST:
-    case BOND_MODE_8023AD:
         return false;
+    case BOND_MODE_8023AD:
+        return bond_lacp_is_inactive(b, slot);
     case BOND_MODE_ACTIVE_BACKUP:
     case BOND_MODE_BALANCE_TLB:
     case BOND_MODE_BALANCE_ALB:
@@ -140,14 +142,19 @@ bond_port_can_tx(const struct bond *b, int slot)
     if (!bond_slot_is_member(b, slot) || !bond_port_is_up(&b->port[slot]) ||
         b->port[slot].link != BOND_LINK_UP)
         return false;
+    if (bond_is_lacp(b))
+        return bond_lacp_distributes(b, slot);
     return bond_mode(b) != BOND_MODE_ACTIVE_BACKUP || slot == b->active;
 }
 
-/* kernel: bond_set_carrier(); there min_links counts in 802.3ad only. */
+/* kernel: bond_set_carrier(), bond_3ad_set_carrier(); there min_links counts in 802.3ad only. */
 bool
 bond_carrier_rule(const struct bond *b)
 {
     uint32_t up = bond_n_up(b);
+
+    if (bond_is_lacp(b))
+        return bond_lacp_carrier(b);
     return up > 0 && up >= bond_opt_num(b, BOND_OPT_MIN_LINKS);
 }
 
@@ -186,6 +193,9 @@ bond_options_valid(const struct bond_options *o)
            o->num[BOND_OPT_FAIL_OVER_MAC] <= BOND_FOM_FOLLOW &&
            o->num[BOND_OPT_PRIMARY_RESELECT] <= BOND_RESELECT_FAILURE &&
            o->num[BOND_OPT_XMIT_HASH_POLICY] <= BOND_XMIT_VLAN_SRCMAC &&
+           o->num[BOND_OPT_AD_SELECT] <= BOND_AD_ACTOR_PORT_PRIO &&
+           o->num[BOND_OPT_AD_USER_PORT_KEY] <= 1023 &&
+           o->num[BOND_OPT_AD_ACTOR_SYS_PRIO] <= UINT16_MAX &&
            o->n_arp_targets <= BOND_MAX_ARP_TARGETS && o->n_ns_targets <= BOND_MAX_NS_TARGETS &&
            no_name_or_valid(o->primary) && no_name_or_valid(o->active_slave);
 }

@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lacp.h"
 #include "limits.h"
 #include "options.h"
 #include "table.h"
@@ -28,10 +29,10 @@
 #define BOND_DUPLEX_UNKNOWN 255
 
 enum bond_link { /* kernel: BOND_LINK_* */
-    BOND_LINK_UP = 0,
-    BOND_LINK_FAIL = 1, /* has gone down, downdelay runs */
-    BOND_LINK_DOWN = 2,
-    BOND_LINK_BACK = 3, /* has come back, updelay runs */
+                 BOND_LINK_UP = 0,
+                 BOND_LINK_FAIL = 1, /* has gone down, downdelay runs */
+                 BOND_LINK_DOWN = 2,
+                 BOND_LINK_BACK = 3, /* has come back, updelay runs */
 };
 
 /* A port's way through the bond. Leaving is in two steps (architecture.md, "Leaving a port"):
@@ -41,9 +42,9 @@ enum bond_link { /* kernel: BOND_LINK_* */
  * PORT_CLAIMED or the device set down lead to FREE at once. What receives nothing for the bond (a
  * backup, a port without link) has nothing to drain. */
 enum bond_phase {
-    BOND_PHASE_FREE = 0, /* slot not in use */
-    BOND_PHASE_MEMBER,   /* a port of the bond */
-    BOND_PHASE_DRAINING, /* no longer chosen, announced; still receives, keeps the bond's MAC */
+    BOND_PHASE_FREE = 0,  /* slot not in use */
+    BOND_PHASE_MEMBER,    /* a port of the bond */
+    BOND_PHASE_DRAINING,  /* no longer chosen, announced; still receives, keeps the bond's MAC */
     BOND_PHASE_LINGERING, /* has its own MAC back, still receives while otherwise unused: behind
                            * a static LAG the switch goes on sending here (modes 0, 2, 3) */
 };
@@ -61,11 +62,14 @@ struct bond_port {
     uint8_t mac[BOND_MAC_LEN];      /* what it has now, as last reported */
     uint16_t queue_id;
     int32_t prio;
+    uint16_t actor_port_prio; /* 802.3ad */
     uint32_t failure_count;
     uint64_t attach_seq;
     uint64_t delay_until_ns; /* FAIL, BACK: when the delay is over. DRAINING: end of the drain */
     uint64_t last_link_up_ns;
     uint64_t last_change_ns;
+    struct bond_lacp_port lacp; /* 802.3ad */
+    struct bond_lacp_agg agg;   /* the aggregator that belongs to it (lacp.h) */
 };
 
 struct bond {
@@ -73,20 +77,21 @@ struct bond {
     int32_t ifindex;
     struct bond_options opt;
     bool admin_up;
-    bool carrier;               /* as decided: what BOND_ACT_CARRIER last said */
-    bool mac_is_set;            /* the MAC was given, or taken from the first port */
-    bool mac_from_first_port;   /* take (and give back) it as the kernel does */
-    bool force_primary;         /* kernel: bond->force_primary */
+    bool carrier;             /* as decided: what BOND_ACT_CARRIER last said */
+    bool mac_is_set;          /* the MAC was given, or taken from the first port */
+    bool mac_from_first_port; /* take (and give back) it as the kernel does */
+    bool force_primary;       /* kernel: bond->force_primary */
     uint8_t mac[BOND_MAC_LEN];
-    int active;                 /* slot of the active port (kernel: curr_active_slave), or NO_PORT.
-                                 * As in the kernel it exists in every mode. */
+    int active; /* slot of the active port (kernel: curr_active_slave), or NO_PORT.
+                 * As in the kernel it exists in every mode. */
     uint64_t next_attach_seq;
-    uint32_t drain_ms;          /* how long a leaving port keeps receiving */
-    uint32_t notify_left;       /* announcements still to send (kernel: send_peer_notif) */
+    uint32_t drain_ms;    /* how long a leaving port keeps receiving */
+    uint32_t notify_left; /* announcements still to send (kernel: send_peer_notif) */
     uint64_t notify_at_ns;
-    uint32_t igmp_left;         /* kernel: igmp_retrans */
+    uint32_t igmp_left; /* kernel: igmp_retrans */
     uint64_t igmp_at_ns;
-    uint64_t poll_at_ns;        /* the next look at all ports (miimon) */
+    uint64_t poll_at_ns;   /* the next look at all ports (miimon) */
+    struct bond_lacp lacp; /* 802.3ad */
     struct bond_port port[BOND_MAX_PORTS];
 };
 
@@ -99,12 +104,13 @@ enum bond_event_type {
     BOND_EV_PORT_GONE,   /* slot: the device is no more (or is no longer ours to touch) */
     BOND_EV_PORT_CLAIMED, /* slot: a leaving port is used for something else: let go at once.
                            * EBUSY for a member */
-    BOND_EV_OPTIONS,     /* u.options: a finished set from bond_options_apply(); any change is
-                          * live, the mode included */
+    BOND_EV_OPTIONS,      /* u.options: a finished set from bond_options_apply(); any change is
+                           * live, the mode included */
     BOND_EV_PORT_OPTIONS, /* slot; u.port_options */
-    BOND_EV_FRAME,       /* slot; u.frame: LACP, marker, ARP or ND, seen on the port */
-    BOND_EV_TRAFFIC,     /* slot; u.traffic: told before each TICK while an ARP/NS monitor runs */
-    BOND_EV_SET_ACTIVE,  /* slot, or BOND_NO_PORT for "choose by yourself" (active_slave) */
+    BOND_EV_FRAME,        /* slot; u.frame: LACP, marker, ARP or ND, seen on the port */
+    BOND_EV_TRAFFIC,      /* slot; u.traffic: told before each TICK while an ARP/NS monitor runs */
+    BOND_EV_SET_ACTIVE,   /* slot, or BOND_NO_PORT for "choose by yourself" (active_slave) */
+    BOND_EV_RESUME, /* after bond_load(): nobody listened for a while, so silence is no sign */
 };
 
 struct bond_event {
@@ -126,6 +132,7 @@ struct bond_event {
             uint8_t duplex;
             uint16_t queue_id;
             int32_t prio;
+            uint16_t actor_port_prio; /* 0: the default */
         } attach;
         struct {
             bool hard; /* no drain */
@@ -141,6 +148,7 @@ struct bond_event {
         struct {
             uint16_t queue_id;
             int32_t prio;
+            uint16_t actor_port_prio; /* 0: the default */
         } port_options;
         struct {
             const uint8_t *data; /* [len], from the Ethernet header on; borrowed for the step */
@@ -157,17 +165,18 @@ struct bond_event {
  * first, then addresses of members, PUBLISH, SEND, CARRIER, ANNOUNCE, RESEND_IGMP, at last what
  * concerns ports that have left. A row of announcements waits while there is no carrier. */
 enum bond_action_type {
-    BOND_ACT_PUBLISH,      /* bond_table_build() gives something new: publish it */
-    BOND_ACT_CARRIER,      /* on: the carrier of the bond's device */
-    BOND_ACT_BOND_MAC,     /* mac: to the bond's device */
-    BOND_ACT_PORT_MAC,     /* slot, mac: to the port's device */
-    BOND_ACT_ANNOUNCE,     /* GARP, NA (and RARP behind bridges) for every address, once */
-    BOND_ACT_RESEND_IGMP,  /* membership reports again, once */
-    BOND_ACT_SEND,         /* slot, index: put out->frame[index] on the wire by that port, as it is */
-    BOND_ACT_PROBE,        /* slot, index, on: ask target `index` of arp_ip_target (on: ns_ip6_target)
-                            * by that port; source address and VLAN tags are of the route to it
-                            * (kernel: bond_arp_send_all(), bond_ns_send_all()) */
-    BOND_ACT_PORT_RELEASE, /* slot: has left: undo everything done to the device. The slot is free */
+    BOND_ACT_PUBLISH,     /* bond_table_build() gives something new: publish it */
+    BOND_ACT_CARRIER,     /* on: the carrier of the bond's device */
+    BOND_ACT_BOND_MAC,    /* mac: to the bond's device */
+    BOND_ACT_PORT_MAC,    /* slot, mac: to the port's device */
+    BOND_ACT_ANNOUNCE,    /* GARP, NA (and RARP behind bridges) for every address, once */
+    BOND_ACT_RESEND_IGMP, /* membership reports again, once */
+    BOND_ACT_SEND,  /* slot, index: put out->frame[index] on the wire by that port, as it is */
+    BOND_ACT_PROBE, /* slot, index, on: ask target `index` of arp_ip_target (on: ns_ip6_target)
+                     * by that port; source address and VLAN tags are of the route to it
+                     * (kernel: bond_arp_send_all(), bond_ns_send_all()) */
+    BOND_ACT_PORT_RELEASE, /* slot: has left: undo everything done to the device. The slot is free
+                            */
     BOND_ACT_NOTE,         /* note, slot, reason: for the event log */
 };
 
@@ -185,12 +194,16 @@ enum bond_note {
     BOND_NOTE_CARRIER_DOWN,
     BOND_NOTE_OPTIONS_CHANGED,
     BOND_NOTE_MAC_CHANGED,
+    BOND_NOTE_AGGREGATOR_CHANGED, /* slot: whose aggregator is active now; other: was */
+    BOND_NOTE_LACP_DISTRIBUTING,  /* the port sends from now on */
+    BOND_NOTE_LACP_NOT_DISTRIBUTING,
+    BOND_NOTE_LACP_LOOP, /* the port hears our own LACPDUs */
     BOND_NOTE_N
 };
 
 enum bond_reason {
     BOND_REASON_NONE,
-    BOND_REASON_REQUEST,       /* somebody asked for it */
+    BOND_REASON_REQUEST, /* somebody asked for it */
     BOND_REASON_CARRIER_LOST,
     BOND_REASON_CARRIER_BACK,
     BOND_REASON_CARRIER_AT_ATTACH,
@@ -200,17 +213,20 @@ enum bond_reason {
     BOND_REASON_DELAY_OVER,
     BOND_REASON_DRAINED,
     BOND_REASON_CLAIMED,
-    BOND_REASON_PRIMARY,       /* the primary port is usable (again) */
-    BOND_REASON_BETTER,        /* primary_reselect=better: faster, or full duplex */
-    BOND_REASON_FIRST_USABLE,  /* there was no active port */
-    BOND_REASON_ACTIVE_FAILED, /* the active port failed or left */
-    BOND_REASON_OPTION,        /* an option changed */
-    BOND_REASON_PRIO,          /* a port of higher prio is usable */
-    BOND_REASON_MIN_LINKS,     /* carrier: fewer ports are up than min_links */
-    BOND_REASON_PORTS_UP,      /* carrier: enough ports are up */
-    BOND_REASON_NO_PORTS,      /* carrier: the last port has left */
-    BOND_REASON_FIRST_PORT,    /* MAC: taken from the first port */
-    BOND_REASON_FAIL_OVER_MAC, /* MAC: taken from the active port */
+    BOND_REASON_PRIMARY,        /* the primary port is usable (again) */
+    BOND_REASON_BETTER,         /* primary_reselect=better: faster, or full duplex */
+    BOND_REASON_FIRST_USABLE,   /* there was no active port */
+    BOND_REASON_ACTIVE_FAILED,  /* the active port failed or left */
+    BOND_REASON_OPTION,         /* an option changed */
+    BOND_REASON_PRIO,           /* a port of higher prio is usable */
+    BOND_REASON_MIN_LINKS,      /* carrier: fewer ports are up than min_links */
+    BOND_REASON_PORTS_UP,       /* carrier: enough ports are up */
+    BOND_REASON_NO_PORTS,       /* carrier: the last port has left */
+    BOND_REASON_FIRST_PORT,     /* MAC: taken from the first port */
+    BOND_REASON_FAIL_OVER_MAC,  /* MAC: taken from the active port */
+    BOND_REASON_PARTNER,        /* the LACP partner said something new */
+    BOND_REASON_PARTNER_SILENT, /* no LACPDU for the timeout */
+    BOND_REASON_OWN_SYSTEM,     /* the LACPDU is of this bond */
     BOND_REASON_N
 };
 
@@ -264,16 +280,17 @@ uint32_t bond_frames_wanted(const struct bond *b);
  * publisher's. */
 void bond_table_build(const struct bond *b, struct bond_table *t);
 
-int bond_port_by_name(const struct bond *b, const char *name);  /* slot or BOND_NO_PORT */
+int bond_port_by_name(const struct bond *b, const char *name); /* slot or BOND_NO_PORT */
 int bond_port_by_ifindex(const struct bond *b, int32_t ifindex);
 /* Slots in attach order; members only unless `leaving` too. Returns how many. */
 uint32_t bond_port_order(const struct bond *b, bool leaving, int order[BOND_MAX_PORTS]);
 bool bond_port_can_tx(const struct bond *b, int slot); /* kernel: bond_slave_can_tx() */
 bool bond_slot_is_member(const struct bond *b, int slot);
 
-const char *bond_link_name(enum bond_link link);   /* /proc: "up", "going down", "down", "going back" */
+const char *
+bond_link_name(enum bond_link link); /* /proc: "up", "going down", "down", "going back" */
 const char *bond_phase_name(enum bond_phase phase);
-const char *bond_note_name(enum bond_note note);     /* "active-changed" */
+const char *bond_note_name(enum bond_note note);       /* "active-changed" */
 const char *bond_reason_text(enum bond_reason reason); /* "the carrier was lost" */
 
 /* proc.c: the text of /proc/net/bonding/<bond>, field by field (kernel: bond_procfs.c).
@@ -284,6 +301,9 @@ int bond_proc_format(const struct bond *b, const char *version, char *buf, size_
  * save returns as snprintf does; load 0 or -EINVAL with a sentence (line number, reason). */
 int bond_save(const struct bond *b, char *buf, size_t size);
 int bond_load(struct bond *b, const char *text, struct bond_err *err);
+/* What moves on with every look and every LACPDU. A file may lag behind in it: BOND_EV_RESUME puts
+ * it right. */
+void bond_copy_clockwork(struct bond *to, const struct bond *from);
 
 /* The invariants that every step must leave true; returns NULL or what is broken. Tests, fuzzer
  * and bondd's debug build call it. */

@@ -3,7 +3,7 @@
  * check.c - the invariants that every step leaves true. Changes nothing; names the first one that
  * is broken.
  */
-#include "core/internal.h"
+#include "core/lacp_internal.h"
 
 static const char *
 check_port(const struct bond *b, int slot)
@@ -141,7 +141,7 @@ check_table(const struct bond *b)
     for (uint32_t i = 0; i < t.n_tx; i++)
         if (!bond_port_can_tx(b, t.tx[i]) && t.tx[i] != b->active)
             return "the table sends through a port that cannot send";
-    if (t.n_tx == 0 && bond_n_up(b) > 0)
+    if (t.n_tx == 0 && bond_n_up(b) > 0 && !bond_is_lacp(b))
         return "a port is up but the table is empty";
     return NULL;
 }
@@ -150,7 +150,8 @@ const char *
 bond_check(const struct bond *b)
 {
     static const char *(*const checks[])(const struct bond *) = {
-        check_active, check_ports, check_carrier, check_mac, check_rows, check_table,
+        check_active, check_ports, bond_lacp_check, check_carrier,
+        check_mac,    check_rows,  check_table,
     };
     const char *broken = NULL;
 

@@ -8,7 +8,7 @@
  * then the carrier, then the announcements (they travel through the new table),
  * and only then what concerns ports that have left.
  */
-#include "core/internal.h"
+#include "core/lacp_internal.h"
 
 static struct bond_action *
 add(struct step *s, enum bond_action_type type, int slot)
@@ -87,8 +87,9 @@ put_carrier(struct step *s)
 uint64_t
 bond_next_deadline(const struct bond *b)
 {
-    uint64_t next = b->poll_at_ns;
+    uint64_t next = b->poll_at_ns, lacp = bond_lacp_deadline(b);
 
+    next = lacp < next ? lacp : next;
     next = b->notify_at_ns < next ? b->notify_at_ns : next;
     next = b->igmp_at_ns < next ? b->igmp_at_ns : next;
     for (unsigned i = 0; i < BOND_MAX_PORTS; i++)

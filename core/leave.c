@@ -11,7 +11,7 @@
  * it has its own address back and is free to use, but what comes in for the bond still enters,
  * until it is claimed, set down or gone.
  */
-#include "core/internal.h"
+#include "core/lacp_internal.h"
 
 static bool
 lingers(enum bond_mode mode)
@@ -37,6 +37,7 @@ bond_leave_start(struct step *s, int slot)
     struct bond_port *p = &s->b->port[slot];
     bool drains = bond_port_is_up(p) && !p->inactive;
 
+    bond_lacp_unbind(s, slot, true);
     p->phase = BOND_PHASE_DRAINING;
     p->link = bond_port_is_up(p) ? BOND_LINK_UP : BOND_LINK_DOWN;
     p->delay_until_ns = drains ? bond_after_ms(s->now, s->b->drain_ms) : s->now;
@@ -51,6 +52,7 @@ bond_release(struct step *s, int slot, enum bond_reason reason)
 {
     struct bond_port *p = &s->b->port[slot];
 
+    bond_lacp_unbind(s, slot, reason != BOND_REASON_DEVICE_GONE); /* tells the partner again */
     bond_note(s, BOND_NOTE_PORT_RELEASED, slot, BOND_NO_PORT, reason);
     memset(p, 0, sizeof(*p));
     p->delay_until_ns = BOND_NEVER;

@@ -38,6 +38,48 @@ bond_phase_name(enum bond_phase phase)
 }
 
 const char *
+bond_lacp_rx_name(enum bond_lacp_rx state)
+{
+    static const char *const names[BOND_LACP_RX_N] = {
+        [BOND_LACP_RX_PORT_DISABLED] = "port-disabled",
+        [BOND_LACP_RX_EXPIRED] = "expired",
+        [BOND_LACP_RX_LACP_DISABLED] = "lacp-disabled",
+        [BOND_LACP_RX_DEFAULTED] = "defaulted",
+        [BOND_LACP_RX_CURRENT] = "current",
+    };
+
+    return state < BOND_LACP_RX_N ? names[state] : "unknown";
+}
+
+const char *
+bond_lacp_mux_name(enum bond_lacp_mux state)
+{
+    static const char *const names[BOND_LACP_MUX_N] = {
+        [BOND_LACP_MUX_DETACHED] = "detached",
+        [BOND_LACP_MUX_WAITING] = "waiting",
+        [BOND_LACP_MUX_ATTACHED] = "attached",
+        [BOND_LACP_MUX_COLLECTING] = "collecting",
+        [BOND_LACP_MUX_DISTRIBUTING] = "distributing",
+        [BOND_LACP_MUX_COLLECTING_DISTRIBUTING] = "collecting-distributing",
+    };
+
+    return state < BOND_LACP_MUX_N ? names[state] : "unknown";
+}
+
+/* kernel: bond_3ad_churn_desc() */
+const char *
+bond_lacp_churn_name(enum bond_lacp_churn state)
+{
+    static const char *const names[BOND_LACP_CHURN_N] = {
+        [BOND_LACP_CHURN_MONITOR] = "monitoring",
+        [BOND_LACP_CHURN] = "churned",
+        [BOND_LACP_NO_CHURN] = "none",
+    };
+
+    return state < BOND_LACP_CHURN_N ? names[state] : "unknown";
+}
+
+const char *
 bond_note_name(enum bond_note note)
 {
     switch (note) {
@@ -65,6 +107,14 @@ bond_note_name(enum bond_note note)
         return "options-changed";
     case BOND_NOTE_MAC_CHANGED:
         return "mac-changed";
+    case BOND_NOTE_AGGREGATOR_CHANGED:
+        return "aggregator-changed";
+    case BOND_NOTE_LACP_DISTRIBUTING:
+        return "lacp-distributing";
+    case BOND_NOTE_LACP_NOT_DISTRIBUTING:
+        return "lacp-not-distributing";
+    case BOND_NOTE_LACP_LOOP:
+        return "lacp-loop";
     case BOND_NOTE_N:
         break;
     }
@@ -119,6 +169,12 @@ bond_reason_text(enum bond_reason reason)
         return "the first port gives its address";
     case BOND_REASON_FAIL_OVER_MAC:
         return "fail_over_mac takes the active port's address";
+    case BOND_REASON_PARTNER:
+        return "the LACP partner says so";
+    case BOND_REASON_PARTNER_SILENT:
+        return "no LACP partner is heard";
+    case BOND_REASON_OWN_SYSTEM:
+        return "it hears this bond's own LACPDUs: a cable is looped";
     case BOND_REASON_N:
         break;
     }

@@ -27,7 +27,7 @@
 static const struct bond_opt_value mode_values[] = {
     {"balance-rr", BOND_MODE_BALANCE_RR, 0},       {"active-backup", BOND_MODE_ACTIVE_BACKUP, 0},
     {"balance-xor", BOND_MODE_BALANCE_XOR, 0},     {"broadcast", BOND_MODE_BROADCAST, 0},
-    {"802.3ad", BOND_MODE_8023AD, LATER},          {"balance-tlb", BOND_MODE_BALANCE_TLB, LATER},
+    {"802.3ad", BOND_MODE_8023AD, 0},              {"balance-tlb", BOND_MODE_BALANCE_TLB, LATER},
     {"balance-alb", BOND_MODE_BALANCE_ALB, LATER}, {NULL, 0, 0},
 };
 

@@ -4,7 +4,7 @@
  * read the kernel's file read ours. Shows; decides nothing. Kernel: bond_procfs.c, in its order:
  * one function for each group of lines.
  */
-#include "core/internal.h"
+#include "core/lacp_internal.h"
 #include "core/text.h"
 
 static const char *
@@ -103,7 +103,10 @@ bond_proc_format(const struct bond *b, const char *version, char *buf, size_t si
     show_mode(&t, b);
     show_active(&t, b);
     show_monitor(&t, b);
-    for (uint32_t i = 0; i < n; i++)
+    bond_lacp_show(&t, b);
+    for (uint32_t i = 0; i < n; i++) {
         show_port(&t, &b->port[order[i]]);
+        bond_lacp_show_port(&t, b, order[i]);
+    }
     return t.len;
 }

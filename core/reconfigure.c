@@ -6,7 +6,7 @@
  * The kernel wants the bond down or without ports for some of them (mode, fail_over_mac); here
  * all are live. What a change sets off is otherwise as in bond_options.c.
  */
-#include "core/internal.h"
+#include "core/lacp_internal.h"
 
 static bool
 differs(const struct bond_options *a, const struct bond_options *b, enum bond_opt_id id)
@@ -55,6 +55,7 @@ bond_reconfigure(struct step *s, const struct bond_options *o)
     if (bond_mac_policy(b) != policy)
         s->assign_macs = true;
     bond_mii_redelay(s);
+    bond_lacp_options_changed(s);
     if (differs(o, was, BOND_OPT_MODE) || differs(o, was, BOND_OPT_PRIMARY_RESELECT))
         s->reselect = true;
     if (strcmp(o->primary, was->primary) != 0)

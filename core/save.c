@@ -55,6 +55,9 @@ static const struct field bond_fields[] = {
     B(U32, igmp_left, 0, UINT32_MAX),
     B(U64, igmp_at_ns, 0, 0),
     B(U64, poll_at_ns, 0, 0),
+    B(MAC, lacp.system, 0, 0),
+    B(U16, lacp.last_agg_id, 0, UINT16_MAX),
+    B(I32, lacp.active_agg, BOND_NO_PORT, BOND_MAX_PORTS - 1),
     O(U32, set_mask[0], 0, UINT32_MAX),
     O(U32, set_mask[1], 0, UINT32_MAX),
     O(NAME, primary, 0, 0),
@@ -76,11 +79,66 @@ static const struct field port_fields[] = {
     P(MAC, mac, 0, 0),
     P(U16, queue_id, 0, UINT16_MAX),
     P(I32, prio, INT32_MIN, INT32_MAX),
+    P(U16, actor_port_prio, 0, UINT16_MAX),
     P(U32, failure_count, 0, UINT32_MAX),
     P(U64, attach_seq, 0, 0),
     P(U64, delay_until_ns, 0, 0),
     P(U64, last_link_up_ns, 0, 0),
     P(U64, last_change_ns, 0, 0),
+};
+
+/* Of a port that takes part in 802.3ad. */
+static const struct field lacp_fields[] = {
+    P(U16, lacp.number, 0, UINT16_MAX),
+    P(U16, lacp.key, 0, UINT16_MAX),
+    P(U8, lacp.state, 0, UINT8_MAX),
+    P(U8, lacp.agg, 0, BOND_LACP_NO_AGG),
+    P(BOOL, lacp.port_enabled, 0, 1),
+    P(BOOL, lacp.lacp_enabled, 0, 1),
+    P(BOOL, lacp.begin, 0, 1),
+    P(BOOL, lacp.selected, 0, 1),
+    P(BOOL, lacp.ready_n, 0, 1),
+    P(BOOL, lacp.matched, 0, 1),
+    P(BOOL, lacp.ntt, 0, 1),
+    P(BOOL, lacp.churned, 0, 1),
+    P(BOOL, lacp.looped, 0, 1),
+    P(U8, lacp.rx, 0, BOND_LACP_RX_N - 1),
+    P(U8, lacp.periodic, 0, BOND_LACP_PERIODIC_N - 1),
+    P(U8, lacp.mux, 0, BOND_LACP_MUX_N - 1),
+    P(U8, lacp.churn_actor, 0, BOND_LACP_CHURN_N - 1),
+    P(U8, lacp.churn_partner, 0, BOND_LACP_CHURN_N - 1),
+    P(U16, lacp.partner.system_prio, 0, UINT16_MAX),
+    P(MAC, lacp.partner.system, 0, 0),
+    P(U16, lacp.partner.key, 0, UINT16_MAX),
+    P(U16, lacp.partner.port_prio, 0, UINT16_MAX),
+    P(U16, lacp.partner.port, 0, UINT16_MAX),
+    P(U8, lacp.partner.state, 0, UINT8_MAX),
+    P(U32, lacp.churn_actor_count, 0, UINT32_MAX),
+    P(U32, lacp.churn_partner_count, 0, UINT32_MAX),
+    P(U64, lacp.current_while_ns, 0, 0),
+    P(U64, lacp.periodic_ns, 0, 0),
+    P(U64, lacp.wait_while_ns, 0, 0),
+    P(U64, lacp.churn_actor_ns, 0, 0),
+    P(U64, lacp.churn_partner_ns, 0, 0),
+    P(U64, lacp.tx_ns[0], 0, 0),
+    P(U64, lacp.tx_ns[1], 0, 0),
+    P(U64, lacp.tx_ns[2], 0, 0),
+    P(U64, lacp.marker_since_ns, 0, 0),
+    P(U32, lacp.marker_count, 0, UINT32_MAX),
+    P(U32, lacp.stats.lacpdu_rx, 0, UINT32_MAX),
+    P(U32, lacp.stats.lacpdu_tx, 0, UINT32_MAX),
+    P(U32, lacp.stats.lacpdu_unknown, 0, UINT32_MAX),
+    P(U32, lacp.stats.lacpdu_illegal, 0, UINT32_MAX),
+    P(U32, lacp.stats.marker_rx, 0, UINT32_MAX),
+    P(U32, lacp.stats.marker_tx, 0, UINT32_MAX),
+    P(U32, lacp.stats.marker_response_rx, 0, UINT32_MAX),
+    P(U32, lacp.stats.marker_unknown, 0, UINT32_MAX),
+    P(U16, agg.id, 0, UINT16_MAX),
+    P(BOOL, agg.is_individual, 0, 1),
+    P(U16, agg.key, 0, UINT16_MAX),
+    P(MAC, agg.partner_system, 0, 0),
+    P(U16, agg.partner_system_prio, 0, UINT16_MAX),
+    P(U16, agg.partner_key, 0, UINT16_MAX),
 };
 
 #define N(array) (sizeof(array) / sizeof((array)[0]))
@@ -162,6 +220,8 @@ bond_save(const struct bond *b, char *buf, size_t size)
         bond_text_add(&t, "port=%u\n", slot);
         for (size_t i = 0; i < N(port_fields); i++)
             save_field(&t, &port_fields[i], &b->port[slot]);
+        for (size_t i = 0; b->port[slot].lacp.number != 0 && i < N(lacp_fields); i++)
+            save_field(&t, &lacp_fields[i], &b->port[slot]);
     }
     return t.len;
 }
@@ -314,6 +374,8 @@ load_line(struct bond *b, struct bond_port **port, const char *key, const char *
         return load_target(&b->opt, key, value);
     f = *port ? find_field(port_fields, N(port_fields), key)
               : find_field(bond_fields, N(bond_fields), key);
+    if (!f && *port)
+        f = find_field(lacp_fields, N(lacp_fields), key);
     if (!f)
         return "the key is not known";
     return load_field(f, *port ? (void *) *port : b, value) ? NULL : "the value is out of range";

@@ -137,6 +137,7 @@ bond_choose(const struct bond_table *t, struct bond_frame *f, const struct bond_
         id = 0;
         break;
     case BOND_MODE_BALANCE_XOR:
+    case BOND_MODE_8023AD:
         /* With one port there is nothing to decide. */
         id = n > 1 ? bond_hash(t->xmit_policy, f) : 0;
         break;

@@ -3,7 +3,7 @@
  * step.c - bond_step(): takes the event in, lets the state settle, hands out the effects. Decides
  * the order of the parts, nothing of what they decide.
  */
-#include "core/internal.h"
+#include "core/lacp_internal.h"
 
 static int
 need_slot(struct step *s, int slot, bool member)
@@ -65,8 +65,15 @@ take_in(struct step *s, const struct bond_event *ev)
         return bond_reconfigure(s, &ev->u.options);
     case BOND_EV_SET_ACTIVE:
         return bond_set_active(s, ev->slot);
-    case BOND_EV_FRAME: /* no mode and no monitor reads frames or traffic yet */
-    case BOND_EV_TRAFFIC:
+    case BOND_EV_RESUME:
+        bond_lacp_resume(s);
+        return 0;
+    case BOND_EV_FRAME:
+        rc = need_slot(s, ev->slot, true);
+        if (rc == 0)
+            bond_lacp_frame(s, ev);
+        return rc;
+    case BOND_EV_TRAFFIC: /* no monitor reads it yet */
         return need_slot(s, ev->slot, true);
     case BOND_EV_PORT_OPTIONS:
         rc = need_slot(s, ev->slot, true);
@@ -130,6 +137,7 @@ static void
 settle(struct step *s)
 {
     bond_mii_settle(s);
+    bond_lacp_settle(s);
     bond_active_settle(s);
     bond_mac_settle(s);
     bond_leave_settle(s);

@@ -182,12 +182,11 @@ take_slot(struct bondd_bond *b, int slot)
     bondd_engine_map(b->engine, b->port[slot].ifindex, b);
 }
 
-/* A look that found nothing new leaves files and D-Bus alone. The time of the next look moves on
- * with every one, and means nothing to them. */
+/* A look that found nothing new, or a LACPDU that said nothing new, leaves files and D-Bus alone. */
 static bool
 is_news(struct bondd_bond *b)
 {
-    b->saved.poll_at_ns = b->core.poll_at_ns;
+    bond_copy_clockwork(&b->saved, &b->core);
     return b->ports_changed || memcmp(&b->saved, &b->core, sizeof(b->core)) != 0;
 }
 
@@ -242,7 +241,7 @@ bondd_bond_step(struct bondd_bond *b, const struct bond_event *ev, GError **erro
         if (acts.v[i].type == BOND_ACT_NOTE)
             bondd_note_core(b, &acts.v[i], took_us);
     }
-    if (acts.n > 0 || is_news(b))
+    if (acts.n > acts.n_frames || is_news(b))
         bondd_engine_touch(b->engine, b);
     return r;
 }

@@ -47,6 +47,17 @@ sentence(const struct bondd_bond *b, const struct bond_action *a)
         return g_strdup_printf("The bond's MAC address is %02x:%02x:%02x:%02x:%02x:%02x now",
                                b->core.mac[0], b->core.mac[1], b->core.mac[2], b->core.mac[3],
                                b->core.mac[4], b->core.mac[5]);
+    case BOND_NOTE_AGGREGATOR_CHANGED:
+        if (port[0] == '\0')
+            return g_strdup("No aggregator is active any more");
+        return g_strdup_printf("Aggregator %u is the active one now",
+                               b->core.port[a->slot].agg.id);
+    case BOND_NOTE_LACP_DISTRIBUTING:
+        return g_strdup_printf("%s carries traffic", port);
+    case BOND_NOTE_LACP_NOT_DISTRIBUTING:
+        return g_strdup_printf("%s carries no traffic", port);
+    case BOND_NOTE_LACP_LOOP:
+        return g_strdup_printf("%s is connected to this bond itself", port);
     case BOND_NOTE_N:
         break;
     }

@@ -95,6 +95,7 @@ static bool
 take_over(struct bondd_bond *b, const struct dp_link *link, GError **error)
 {
     struct bondd_engine *e = b->engine;
+    struct bond_event resume = {.type = BOND_EV_RESUME};
     char text[256] = "";
     int r = dp_bpf_open(&b->bpf, e->config->pin_dir, b->core.name, b->core.ifindex, b->peer_ifindex,
                         text, sizeof(text));
@@ -114,6 +115,7 @@ take_over(struct bondd_bond *b, const struct dp_link *link, GError **error)
     memcpy(&b->saved, &b->core, sizeof(b->core));
     e->next_id = MAX(e->next_id, b->id + 1);
     bondd_engine_add(e, b);
+    bondd_bond_step(b, &resume, NULL); /* partners hear of us before they give us up */
     bondd_bond_publish(b); /* before a program that would look for a table is attached */
     finish_ports(b);
     take_ports(b);

@@ -24,6 +24,7 @@ static const struct {
     {"mode", "1"},
     {"mode", "2"},
     {"mode", "3"},
+    {"mode", "4"},
     {"miimon", "0"},
     {"miimon", "1"},
     {"miimon", "100"},
@@ -108,7 +109,7 @@ read_event(struct bytes *in, const struct bond *b, struct bond_event *ev)
     const uint8_t first = next_byte(in);
 
     memset(ev, 0, sizeof(*ev));
-    ev->type = (enum bond_event_type)(first % (BOND_EV_SET_ACTIVE + 1));
+    ev->type = (enum bond_event_type)(first % (BOND_EV_RESUME + 1));
     ev->slot = (int) (next_byte(in) % 6) - 1;
     switch (ev->type) {
     case BOND_EV_BOND_LINK:
@@ -152,6 +153,7 @@ read_event(struct bytes *in, const struct bond *b, struct bond_event *ev)
     case BOND_EV_PORT_GONE:
     case BOND_EV_PORT_CLAIMED:
     case BOND_EV_SET_ACTIVE:
+    case BOND_EV_RESUME:
         break;
     }
 }

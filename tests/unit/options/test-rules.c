@@ -307,7 +307,7 @@ test_apply_is_all_or_nothing(void **state)
     assert_int_equal(
         apply_text(&o, "mode=2;miimon=10;resend_igmp=3;lp_interval=0", false, NULL, &err), -EINVAL);
     assert_memory_equal(&o, &before, sizeof(o));
-    assert_int_equal(apply_text(&o, "mode=4", true, NULL, &err), -EOPNOTSUPP);
+    assert_int_equal(apply_text(&o, "mode=5", true, NULL, &err), -EOPNOTSUPP);
     assert_memory_equal(&o, &before, sizeof(o));
     /* No place for a sentence is no reason to crash. */
     assert_int_equal(apply_text(&o, "mode=nonsense", true, NULL, NULL), -EINVAL);
@@ -445,11 +445,11 @@ test_carried_out(void **state)
     assert_true(bond_opt_is_carried_out(BOND_OPT_PRIMARY));
     assert_false(bond_opt_is_carried_out(BOND_OPT_ARP_INTERVAL));
     assert_false(bond_opt_is_carried_out(BOND_OPT_ARP_ALL_TARGETS));
-    assert_false(bond_opt_is_carried_out(BOND_OPT_LACP_RATE));
+    assert_true(bond_opt_is_carried_out(BOND_OPT_LACP_RATE));
     assert_false(bond_opt_is_carried_out(BOND_OPT_LP_INTERVAL));
     assert_false(bond_opt_is_carried_out(BOND_OPT_N));
     assert_true(bond_opt_value_is_carried_out(BOND_OPT_MODE, BOND_MODE_BROADCAST));
-    assert_false(bond_opt_value_is_carried_out(BOND_OPT_MODE, BOND_MODE_8023AD));
+    assert_true(bond_opt_value_is_carried_out(BOND_OPT_MODE, BOND_MODE_8023AD));
     assert_false(bond_opt_value_is_carried_out(BOND_OPT_BALANCE_SLB, 1));
     assert_true(bond_opt_value_is_carried_out(BOND_OPT_BALANCE_SLB, 0));
 }
