@@ -224,7 +224,7 @@ wire_host(struct wire *w, int host, const char *options)
 
     snprintf(name, sizeof(name), "bond%d", host);
     bond_options_init(&o, BOND_MODE_8023AD);
-    apply(&o, "mode=802.3ad miimon=100");
+    apply(&o, "mode=802.3ad miimon=10000");
     apply(&o, options);
     bond_init(&w->bond[host], name, 100 + host, &o);
     w->next[host] = BOND_NEVER;

@@ -59,7 +59,7 @@ struct wire {
     char text[16384];
 };
 
-/* options: "lacp_rate=fast ad_select=bandwidth"; mode=802.3ad miimon=100 is given. */
+/* options: "lacp_rate=fast ad_select=bandwidth"; mode=802.3ad miimon=10000 is given. */
 void wire_init(struct wire *w);
 void wire_host(struct wire *w, int host, const char *options);
 /* ethN of one to ethN of the other, or any slots; speed in Mbit/s. */
