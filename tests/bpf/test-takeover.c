@@ -404,7 +404,7 @@ a_renamed_bond(void **state)
     table_fill(&t, &world, BOND_MODE_ACTIVE_BACKUP, BOND_XMIT_LAYER2, 1);
     assert_int_equal(dp_bpf_publish(bpf, &t), 0);
     dp_bpf_close(bpf, false);
-    run("ip link set bond0 name team.0");
+    run("ip link set bond0 down && ip link set bond0 name team.0 && ip link set team.0 up");
     assert_int_equal(
         dp_bpf_open(&bpf, world.pin_dir, "team.0", world.bond, world.peer, text, sizeof(text)), 0);
     assert_int_equal(bpf->shared->head, 1);
@@ -417,7 +417,7 @@ a_renamed_bond(void **state)
     send_frame(world.bond, &f);
     assert_int_equal(receive(far, &got, 1000, NULL, NULL), f.len);
     dp_bpf_close(bpf, true);
-    run("ip link set team.0 name bond0");
+    run("ip link set team.0 down && ip link set team.0 name bond0 && ip link set bond0 up");
     close(far);
 }
 
