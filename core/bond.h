@@ -66,6 +66,8 @@ struct bond_port {
     uint32_t failure_count;
     uint64_t attach_seq;
     uint64_t delay_until_ns; /* FAIL, BACK: when the delay is over. DRAINING: end of the drain */
+    uint64_t overtaken_until_ns; /* has become inactive with its link up: what is under way to it
+                                  * enters until then (the drain time). 0: not so */
     uint64_t last_link_up_ns;
     uint64_t last_change_ns;
     struct bond_lacp_port lacp; /* 802.3ad */

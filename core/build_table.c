@@ -61,7 +61,9 @@ rx_of(const struct bond *b, const struct bond_port *p)
     case BOND_PHASE_FREE:
         return BOND_RX_DROP;
     case BOND_PHASE_MEMBER:
-        return p->inactive ? BOND_RX_DROP : BOND_RX_ACCEPT;
+        if (!p->inactive)
+            return BOND_RX_ACCEPT;
+        return p->overtaken_until_ns != 0 ? BOND_RX_DRAIN : BOND_RX_DROP;
     case BOND_PHASE_DRAINING:
     case BOND_PHASE_LINGERING:
         return bond_mode_uses_primary(bond_mode(b)) ? BOND_RX_DRAIN : BOND_RX_ACCEPT;

@@ -21,6 +21,8 @@ check_port(const struct bond *b, int slot)
         return "a port's link or phase is out of range";
     if ((p->duplex == BOND_DUPLEX_UNKNOWN) != (p->speed_mbps == BOND_SPEED_UNKNOWN))
         return "only one of speed and duplex of a port is known";
+    if (p->overtaken_until_ns != 0 && (!p->inactive || !bond_port_is_up(p)))
+        return "a port is overtaken but active or without link";
     if (p->phase == BOND_PHASE_MEMBER) {
         if (waits != (p->link == BOND_LINK_FAIL || p->link == BOND_LINK_BACK))
             return "a port's delay does not fit its link";

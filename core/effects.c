@@ -92,8 +92,13 @@ bond_next_deadline(const struct bond *b)
     next = lacp < next ? lacp : next;
     next = b->notify_at_ns < next ? b->notify_at_ns : next;
     next = b->igmp_at_ns < next ? b->igmp_at_ns : next;
-    for (unsigned i = 0; i < BOND_MAX_PORTS; i++)
-        next = b->port[i].delay_until_ns < next ? b->port[i].delay_until_ns : next;
+    for (unsigned i = 0; i < BOND_MAX_PORTS; i++) {
+        const struct bond_port *p = &b->port[i];
+
+        next = p->delay_until_ns < next ? p->delay_until_ns : next;
+        if (p->overtaken_until_ns != 0)
+            next = p->overtaken_until_ns < next ? p->overtaken_until_ns : next;
+    }
     return next;
 }
 

@@ -102,6 +102,7 @@ int bond_port_reconfigure(struct step *s, const struct bond_event *ev);
 void bond_leave_start(struct step *s, int slot);
 void bond_release(struct step *s, int slot, enum bond_reason reason);
 void bond_leave_settle(struct step *s);
+void bond_inactive_settle(struct step *s);
 
 /* mii.c */
 void bond_mii_settle(struct step *s);

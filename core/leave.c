@@ -35,7 +35,7 @@ void
 bond_leave_start(struct step *s, int slot)
 {
     struct bond_port *p = &s->b->port[slot];
-    bool drains = bond_port_is_up(p) && !p->inactive;
+    bool drains = bond_port_is_up(p) && (!p->inactive || p->overtaken_until_ns != 0);
 
     bond_lacp_unbind(s, slot, true);
     p->phase = BOND_PHASE_DRAINING;
@@ -82,5 +82,23 @@ bond_leave_settle(struct step *s)
         } else if (p->phase == BOND_PHASE_LINGERING && !linger) {
             bond_release(s, i, BOND_REASON_OPTION);
         }
+    }
+}
+
+/* A member that another one overtakes (a choice by hand, the primary's return, a change of mode)
+ * still gets what the switch sent before it heard the announcement. The kernel drops that. */
+void
+bond_inactive_settle(struct step *s)
+{
+    for (int i = 0; i < (int) BOND_MAX_PORTS; i++) {
+        const struct bond_port *was = &s->was->port[i];
+        struct bond_port *p = &s->b->port[i];
+        bool received = was->phase == BOND_PHASE_MEMBER && bond_port_is_up(was) && !was->inactive;
+
+        p->inactive = bond_slot_is_member(s->b, i) && bond_inactive_rule(s->b, i);
+        if (!p->inactive || !bond_port_is_up(p) || s->now >= p->overtaken_until_ns)
+            p->overtaken_until_ns = 0;
+        if (p->inactive && bond_port_is_up(p) && received)
+            p->overtaken_until_ns = bond_after_ms(s->now, s->b->drain_ms);
     }
 }

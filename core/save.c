@@ -83,6 +83,7 @@ static const struct field port_fields[] = {
     P(U32, failure_count, 0, UINT32_MAX),
     P(U64, attach_seq, 0, 0),
     P(U64, delay_until_ns, 0, 0),
+    P(U64, overtaken_until_ns, 0, 0),
     P(U64, last_link_up_ns, 0, 0),
     P(U64, last_change_ns, 0, 0),
 };

@@ -141,8 +141,7 @@ settle(struct step *s)
     bond_active_settle(s);
     bond_mac_settle(s);
     bond_leave_settle(s);
-    for (int i = 0; i < (int) BOND_MAX_PORTS; i++)
-        s->b->port[i].inactive = bond_slot_is_member(s->b, i) && bond_inactive_rule(s->b, i);
+    bond_inactive_settle(s);
     settle_carrier(s);
     bond_notify_settle(s);
     settle_poll(s);

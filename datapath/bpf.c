@@ -184,7 +184,7 @@ dp_bpf_open(struct dp_bpf **out, const char *pin_dir, const char *bond_name, int
     }
     first_warning[0] = '\0';
     libbpf_set_print(keep_warning);
-    err = dp_pin_dir(bpf->dir, sizeof(bpf->dir), pin_dir, bond_name, text, text_size);
+    err = dp_pin_dir(bpf->dir, sizeof(bpf->dir), pin_dir, bond_name, bond_ifindex, text, text_size);
     if (!err)
         err = load(bpf, bond_ifindex, &reused, text, text_size);
     if (!err) {

@@ -41,8 +41,8 @@ int dp_bpf_attach_port(struct dp_bpf *bpf, int port_ifindex);
 int dp_bpf_detach_port(struct dp_bpf *bpf, int port_ifindex);
 
 /* out[BOND_MAX_PORTS + 1], summed over CPUs. The last is the bond: the sum of its ports, those that
- * have left included, and the frames that no port could carry (kernel: bond_get_stats()). One skb is
- * one frame, before segmentation. */
+ * have left included, and the frames that no port could carry (kernel: bond_get_stats()). One skb
+ * is one frame, before segmentation. */
 int dp_bpf_counters(struct dp_bpf *bpf, struct bond_counters *out);
 /* A slot is reused by another port: its counters start at zero. */
 int dp_bpf_counters_reset(struct dp_bpf *bpf, unsigned slot);

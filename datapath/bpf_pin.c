@@ -7,6 +7,8 @@
  */
 #include <dirent.h>
 #include <errno.h>
+#include <libgen.h>
+#include <net/if.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -79,27 +81,6 @@ make_dir(const char *path, char *text, size_t text_size)
                    strerror(errno));
 }
 
-int
-dp_pin_dir(char *dir, size_t size, const char *pin_dir, const char *bond_name, char *text,
-           size_t text_size)
-{
-    char name[BOND_NAME_SIZE * 3];
-    int err = make_dir(pin_dir, text, text_size);
-
-    if (err)
-        return err;
-    if (!on_bpffs(pin_dir))
-        return dp_text(text, text_size, -EINVAL,
-                       "The directory '%s' for pinned maps is not on a BPF file system; allowed is "
-                       "one below a mount of type bpf, usually /sys/fs/bpf.",
-                       pin_dir);
-    escape(name, sizeof(name), bond_name);
-    if ((size_t) snprintf(dir, size, "%s/%s", pin_dir, name) >= size)
-        return dp_text(text, text_size, -ENAMETOOLONG, "The directory name '%s' is too long.",
-                       pin_dir);
-    return make_dir(dir, text, text_size);
-}
-
 static int
 open_pin(const char *dir, const char *name)
 {
@@ -138,6 +119,76 @@ map_shared(int fd)
         return NULL;
     }
     return shared;
+}
+
+static int
+bond_of(const char *dir)
+{
+    int fd = open_pin(dir, PIN_SHARED), ifindex = 0;
+    struct dp_shared *shared = fd >= 0 ? map_shared(fd) : NULL;
+
+    if (shared) {
+        ifindex = (int) shared->bond_ifindex;
+        munmap(shared, sizeof(*shared));
+    }
+    if (fd >= 0)
+        close(fd);
+    return ifindex;
+}
+
+/* The bond's device has another name now: its pins follow. */
+static bool
+find_renamed(const char *pin_dir, const char *dir, int bond_ifindex)
+{
+    DIR *d = opendir(pin_dir);
+    char old[PATH_MAX];
+    struct dirent *e;
+    bool found = false;
+
+    while (d && !found && (e = readdir(d))) {
+        if (e->d_name[0] == '.' ||
+            (size_t) snprintf(old, sizeof(old), "%s/%s", pin_dir, e->d_name) >= sizeof(old))
+            continue;
+        found = bond_of(old) == bond_ifindex && rename(old, dir) == 0;
+    }
+    if (d)
+        closedir(d);
+    return found;
+}
+
+/* pin_dir on a BPF file system, made where it is missing. */
+static int
+make_pin_dir(const char *pin_dir, char *text, size_t text_size)
+{
+    char parent[PATH_MAX];
+
+    if (on_bpffs(pin_dir))
+        return 0;
+    snprintf(parent, sizeof(parent), "%s", pin_dir);
+    if (access(pin_dir, F_OK) == 0 || (access(dirname(parent), F_OK) == 0 && !on_bpffs(parent)))
+        return dp_text(text, text_size, -EINVAL,
+                       "The directory '%s' for pinned maps is not on a BPF file system; allowed is "
+                       "one below a mount of type bpf, usually /sys/fs/bpf.",
+                       pin_dir);
+    return make_dir(pin_dir, text, text_size);
+}
+
+int
+dp_pin_dir(char *dir, size_t size, const char *pin_dir, const char *bond_name, int bond_ifindex,
+           char *text, size_t text_size)
+{
+    char name[BOND_NAME_SIZE * 3];
+    int err = make_pin_dir(pin_dir, text, text_size);
+
+    if (err)
+        return err;
+    escape(name, sizeof(name), bond_name);
+    if ((size_t) snprintf(dir, size, "%s/%s", pin_dir, name) >= size)
+        return dp_text(text, text_size, -ENAMETOOLONG, "The directory name '%s' is too long.",
+                       pin_dir);
+    if (access(dir, F_OK) != 0 && find_renamed(pin_dir, dir, bond_ifindex))
+        return 0;
+    return make_dir(dir, text, text_size);
 }
 
 void
@@ -242,6 +293,16 @@ dp_pin_maps(struct dp_bpf *bpf, char *text, size_t text_size)
 }
 
 static bool
+is_name_kept(const char *name, const char *const *keep, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++) {
+        if (strcmp(name, keep[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool
 is_kept(const char *dir_name, const char *const *keep, unsigned n)
 {
     char name[BOND_NAME_SIZE * 3];
@@ -258,7 +319,7 @@ int
 dp_bpf_sweep(const char *pin_dir, const char *const *keep, unsigned n)
 {
     DIR *d = on_bpffs(pin_dir) ? opendir(pin_dir) : NULL;
-    char dir[PATH_MAX];
+    char dir[PATH_MAX], name[IF_NAMESIZE];
     struct dp_tc *tc;
     struct dirent *e;
     int removed = 0, err;
@@ -275,7 +336,10 @@ dp_bpf_sweep(const char *pin_dir, const char *const *keep, unsigned n)
             continue;
         if ((size_t) snprintf(dir, sizeof(dir), "%s/%s", pin_dir, e->d_name) >= sizeof(dir))
             continue;
-        clean_up(tc, dir);
+        if (if_indextoname((unsigned) bond_of(dir), name) && is_name_kept(name, keep, n))
+            dp_pin_remove(dir); /* of a bond that has other pins: its filters are in use */
+        else
+            clean_up(tc, dir);
         if (access(dir, F_OK) != 0)
             removed++;
     }

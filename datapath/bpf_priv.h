@@ -56,8 +56,9 @@ int dp_tc_detach(struct dp_tc *tc, int ifindex, unsigned direction, int bond_ifi
 void dp_tc_detach_hooks(struct dp_tc *tc, struct dp_shared *shared);
 
 /* bpf_pin.c: pinned maps. */
-int dp_pin_dir(char *dir, size_t size, const char *pin_dir, const char *bond_name, char *text,
-               size_t text_size);
+/* The bond's directory, made where it is missing; taken along where the bond was renamed. */
+int dp_pin_dir(char *dir, size_t size, const char *pin_dir, const char *bond_name, int bond_ifindex,
+               char *text, size_t text_size);
 /* Lets the skeleton, opened and not loaded, use the pinned maps if there are maps of this layout
  * for this bond. *reused says so. What does not fit is removed, its filters too where known. */
 int dp_pin_reuse(struct dp_bpf *bpf, int bond_ifindex, bool *reused, char *text, size_t text_size);

@@ -115,6 +115,8 @@ attach_port(NMDevice *device, NMDevice *port, NMConnection *connection, gboolean
 
     nm_device_master_check_slave_physical_port(device, port, LOGD_BOND);
     if (!configure) {
+        /* NetworkManager has switched IPv6 on while it had not adopted the port yet. */
+        nm_device_sysctl_ip_conf_set(port, AF_INET6, "disable_ipv6", "1");
         record_port(device, port);
         nmb_info(iface, "bond port %s was attached", port_name(port));
         return NM_TERNARY_TRUE;

@@ -201,7 +201,7 @@ bond_tx(struct __sk_buff *skb)
 }
 
 /* One look; returns whether the table was whole. If not, the frame is taken for no port's. */
-static __attribute__((noinline)) bool
+static BOND_INLINE bool
 admit(struct __sk_buff *skb, uint32_t gen, struct bond_admission *a)
 {
     const struct bond_table *t = table_of(gen);

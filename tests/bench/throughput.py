@@ -101,7 +101,7 @@ class Bench:
         self.cpu_a, self.cpu_b = cpus[0], cpus[-1]
 
     def tcp(self, net, streams, reverse):
-        """Gbit/s as the receiver counts them."""
+        """Gbit/s as the receiver counts them, and Gbit for a second of both sides' CPU time."""
         address = f"10.66.{net}.2"
         server = self.hosts.start(self.hosts.b, self.cpu_b, "iperf3", "-s", "-1", "-B", address,
                                   "-p", str(PORT), "--forceflush")
@@ -115,7 +115,9 @@ class Bench:
             report = json.loads(run(*cmd, *(["-R"] if reverse else [])))
             if "error" in report:
                 raise RuntimeError(report["error"])
-            return report["end"]["sum_received"]["bits_per_second"] / 1e9
+            rate = report["end"]["sum_received"]["bits_per_second"] / 1e9
+            cpu = report["end"]["cpu_utilization_percent"]
+            return rate, rate / (cpu["host_total"] + cpu["remote_total"]) * 100
         finally:
             server.kill()
             server.communicate()
@@ -140,7 +142,7 @@ class Bench:
     def packets(self, net, to_a):
         """Thousands of 60-byte frames a second that arrive."""
         (_, ns, _), (arrived, _) = self.pair(net, "sink", "send", to_a)
-        return int(arrived) / int(ns) * 1e6
+        return (int(arrived) / int(ns) * 1e6,)
 
     def packets_by_cpu_time(self, to_a):
         """Thousands of 60-byte frames for a second of CPU time, over veth and bond: in turns of
@@ -155,7 +157,7 @@ class Bench:
             said = self.hosts.at(by, "taskset", "-c", str(self.cpu_a), self.blast, "versus",
                                  f"10.66.0.{end}", f"10.66.1.{end}", str(PORT),
                                  str(int(2 * self.seconds * 1000)))
-            return tuple(1e6 / int(ns) for ns in said.split())
+            return [tuple(1e6 / int(ns) for ns in said.split())]
         finally:
             listener.kill()
             listener.communicate()
@@ -163,27 +165,29 @@ class Bench:
     def round_trips(self, net):
         """Thousands of round trips a second, one at a time."""
         (n, ns, _), _ = self.pair(net, "echo", "ask", False)
-        return int(n) / int(ns) * 1e6
+        return (int(n) / int(ns) * 1e6,)
 
     def all(self):
-        """(name, unit, function of the round's number that gives veth's and the bond's)"""
+        """(name, its units, function of the round's number that gives veth's and the bond's number
+        for each unit)"""
 
         def in_turns(measure, *args):
             def both(i):
                 got = {net: measure(net, *args) for net in ((0, 1), (1, 0))[i % 2]}
-                return got[0], got[1]
+                return list(zip(got[0], got[1]))
             return both
 
+        tcp, udp, by_cpu = ("Gbit/s", "Gbit/CPU s"), ("k/s",), ("k/CPU s",)
         return [
-            ("TCP send, 1 stream", "Gbit/s", in_turns(self.tcp, 1, False)),
-            ("TCP receive, 1 stream", "Gbit/s", in_turns(self.tcp, 1, True)),
-            ("TCP send, 4 streams", "Gbit/s", in_turns(self.tcp, 4, False)),
-            ("TCP receive, 4 streams", "Gbit/s", in_turns(self.tcp, 4, True)),
-            ("UDP send, arrived", "k/s", in_turns(self.packets, False)),
-            ("UDP receive, arrived", "k/s", in_turns(self.packets, True)),
-            ("UDP send, by CPU time", "k/s", lambda i: self.packets_by_cpu_time(False)),
-            ("UDP receive, by CPU time", "k/s", lambda i: self.packets_by_cpu_time(True)),
-            ("UDP request-response", "k/s", in_turns(self.round_trips)),
+            ("TCP send, 1 stream", tcp, in_turns(self.tcp, 1, False)),
+            ("TCP receive, 1 stream", tcp, in_turns(self.tcp, 1, True)),
+            ("TCP send, 4 streams", tcp, in_turns(self.tcp, 4, False)),
+            ("TCP receive, 4 streams", tcp, in_turns(self.tcp, 4, True)),
+            ("UDP send, arrived", udp, in_turns(self.packets, False)),
+            ("UDP receive, arrived", udp, in_turns(self.packets, True)),
+            ("UDP send", by_cpu, lambda i: self.packets_by_cpu_time(False)),
+            ("UDP receive", by_cpu, lambda i: self.packets_by_cpu_time(True)),
+            ("UDP request-response", udp, in_turns(self.round_trips)),
         ]
 
 
@@ -202,7 +206,7 @@ def main():
     p.add_argument("--mode", default="active-backup", help="default: %(default)s")
     p.add_argument("--rounds", type=int, default=7)
     p.add_argument("--seconds", type=float, default=2.0, help="for each number")
-    p.add_argument("--only", default="", help="only measurements with this in their name")
+    p.add_argument("--only", default="", help="only measurements with this in their name or unit")
     p.add_argument("--smoke", action="store_true", help="one short round: does it yield numbers?")
     args = p.parse_args()
     if os.geteuid() != 0 or not shutil.which("iperf3"):
@@ -213,27 +217,28 @@ def main():
     hosts = Hosts(args.mkbond, args.mode)
     try:
         bench = Bench(hosts, args.blast, args.seconds)
-        tests = [t for t in bench.all() if args.only in t[0]]
+        tests = [t for t in bench.all() if args.only in f"{t[0]} {t[1]}"]
         if args.smoke:
             tests = [t for t in tests if "4 streams" not in t[0]]
-        got = {name: [] for name, _, _ in tests}
+        got = {(name, unit): [] for name, units, _ in tests for unit in units}
         for i in range(args.rounds):
-            for name, _, measure in tests:
-                got[name].append(measure(i))
+            for name, units, measure in tests:
+                for unit, pair in zip(units, measure(i)):
+                    got[name, unit].append(pair)
     finally:
         hosts.close()
     print(f"{args.mode}, attached by {hosts.attachment}, {args.rounds} rounds of {args.seconds:g} s, "
           f"kernel {platform.release()}, {os.cpu_count()} CPUs, "
           f"{datetime.date.today().isoformat()}, commit {commit()}")
-    print(f"{'median of all rounds':28} {'veth':>9} {'bond':>9} {'unit':6} {'ratio':>6}  "
+    print(f"{'median of all rounds':24} {'veth':>9} {'bond':>9} {'unit':10} {'ratio':>6}  "
           "ratio of each round")
-    for name, unit, _ in tests:
-        plain, bond = zip(*got[name])
+    for (name, unit), pairs in got.items():
+        plain, bond = zip(*pairs)
         if min(plain + bond) <= 0:
             print(f"{name}: nothing arrived: veth {plain}, bond {bond}")
             return 1
-        ratios = sorted(b / a for a, b in zip(plain, bond))
-        print(f"{name:28} {statistics.median(plain):9.1f} {statistics.median(bond):9.1f} {unit:6} "
+        ratios = sorted(b / a for a, b in pairs)
+        print(f"{name:24} {statistics.median(plain):9.1f} {statistics.median(bond):9.1f} {unit:10} "
               f"{statistics.median(ratios):6.2f}  {' '.join(f'{r:.2f}' for r in ratios)}")
     return 0
 

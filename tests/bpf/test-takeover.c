@@ -389,6 +389,38 @@ pins_that_do_not_fit(void **state)
     close(at_bond);
 }
 
+/* The device has another name after a restart: the pins follow, and the traffic goes on. */
+static void
+a_renamed_bond(void **state)
+{
+    struct dp_bpf *bpf = open_bond(&world);
+    const char *const keep[] = {"team.0"};
+    int far = capture(world.far[0], false);
+    char text[DP_BPF_TEXT_SIZE] = "";
+    struct bond_table t;
+    struct frame f, got;
+
+    plain_frame(&f);
+    table_fill(&t, &world, BOND_MODE_ACTIVE_BACKUP, BOND_XMIT_LAYER2, 1);
+    assert_int_equal(dp_bpf_publish(bpf, &t), 0);
+    dp_bpf_close(bpf, false);
+    run("ip link set bond0 down && ip link set bond0 name team.0 && ip link set team.0 up");
+    assert_int_equal(
+        dp_bpf_open(&bpf, world.pin_dir, "team.0", world.bond, world.peer, text, sizeof(text)), 0);
+    assert_int_equal(bpf->shared->head, 1);
+    assert_int_equal(lines("ls %s", world.pin_dir), 1);
+    /* Whatever a sweep finds of a bond that is kept, its filters stay. */
+    run("mkdir %s/bond0 && ln %s/team%%2e0/shared %s/bond0/shared", world.pin_dir, world.pin_dir,
+        world.pin_dir);
+    assert_int_equal(dp_bpf_sweep(world.pin_dir, keep, 1), 1);
+    drain(far);
+    send_frame(world.bond, &f);
+    assert_int_equal(receive(far, &got, 1000, NULL, NULL), f.len);
+    dp_bpf_close(bpf, true);
+    run("ip link set team.0 down && ip link set team.0 name bond0 && ip link set bond0 up");
+    close(far);
+}
+
 static void
 a_slot_given_to_another_port(void **state)
 {
@@ -450,6 +482,7 @@ main(int argc, char **argv)
         cmocka_unit_test(ports_of_other_bonds),
         cmocka_unit_test(sweep_removes_what_dead_bonds_left),
         cmocka_unit_test(pins_that_do_not_fit),
+        cmocka_unit_test(a_renamed_bond),
         cmocka_unit_test(a_slot_given_to_another_port),
         cmocka_unit_test(failures_say_what_and_where),
     };

@@ -134,7 +134,7 @@ class OneBond(BonddCase):
         build = self.lab.build
         self.lab.a.shell("mkdir -p /run/locale; for l in de zh_CN; do "
                          "mkdir -p /run/locale/$l/LC_MESSAGES; "
-                         f"cp {build}/po/$l/LC_MESSAGES/*.mo "
+                         f"cp '{build}'/po/$l/LC_MESSAGES/*.mo "
                          "/run/locale/$l/LC_MESSAGES/NetworkManager-bond.mo; done")
         env = {"LC_ALL": "C.UTF-8", "LANGUAGE": "de", "NM_BOND_LOCALEDIR": "/run/locale"}
         text = self.good("status", env=env)

@@ -52,6 +52,8 @@ class Restart(LabTest):
         for port in ("eth0", "eth1"):
             self.assertEqual(self.lab.a.run("ip", "-o", "address", "show", "dev", port), "",
                              f"addresses of {port}")
+            self.assertEqual(self.lab.a.run("sysctl", "-n", f"net.ipv6.conf.{port}.disable_ipv6"),
+                             "1\n", f"IPv6 of {port}")
         self.assertEqual(self.lab.nmcli("-g", "BOND.SLAVES", "device", "show", "bond0").split(),
                          ["eth0", "eth1"])
         self.assertEqual(self.seen_by(monitor), [], "ip monitor")
@@ -66,7 +68,7 @@ class Restart(LabTest):
     @staticmethod
     def seen_by(monitor):
         """What `ip monitor` saw, except for NetworkManager's own habit of switching IPv6 of a
-        device without IPv6 addresses (here: the ports) off and on when it starts."""
+        device without IPv6 addresses (here: the ports) on and off when it starts."""
         return [line for line in monitor.stop().splitlines()
                 if line and not re.search(r"multicast ff00::/8 dev eth\d table local", line)]
 

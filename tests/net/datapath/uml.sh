@@ -22,17 +22,25 @@ if [ -n "${NMB_IN_UML-}" ]; then
 fi
 [ "$(id -u)" = 0 ] || { echo "skipped: needs root"; exit 77; }
 command -v linux.uml >/dev/null || { echo "skipped: no linux.uml (package user-mode-linux)"; exit 77; }
-log=$(mktemp)
-trap 'rm -f "$log"' EXIT
-tests=$(for test in "$@"; do readlink -f "$test"; done | tr '\n' :)
+work=$(mktemp -d)
+trap 'rm -r "$work"' EXIT
+log=$work/log
+# A kernel's command line knows no spaces: everything goes by links in a directory without any.
+ln -s "$(readlink -f "$0")" "$work/init"
+tests=
+for test in "$@"; do
+    link=$work/$(basename "$test")
+    ln -s "$(readlink -f "$test")" "$link"
+    tests=$tests$link:
+done
 # Its network card talks to a namespace that nobody else is in.
 lo_up='ip link set lo up multicast on && ip route add 239.0.0.0/8 dev lo && exec "$@"'
 timeout -k 5 150 unshare -n sh -c "$lo_up" sh \
-    linux.uml mem=256M root=/dev/root rootfstype=hostfs rootflags=/ ro init="$(readlink -f "$0")" \
+    linux.uml mem=256M root=/dev/root rootfstype=hostfs rootflags=/ ro init="$work/init" \
     con=null con0=fd:0,fd:1 quiet eth0=mcast NMB_STUBBORN_CARD=eth0 "NMB_IN_UML=$tests" \
     </dev/null >"$log" 2>&1
 cat "$log"
 ! grep -q SKIPPED "$log" || { echo "something was left out in UML, too"; exit 1; }
 for test in "$@"; do
-    grep -q "^uml-passed $(readlink -f "$test")" "$log" || { echo "did not pass in UML: $test"; exit 1; }
+    grep -q "^uml-passed $work/$(basename "$test")" "$log" || { echo "did not pass in UML: $test"; exit 1; }
 done

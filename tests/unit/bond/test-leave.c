@@ -134,6 +134,56 @@ a_draining_port_receives(void **state)
     assert_int_equal(t.port[0].ifindex, 0);
 }
 
+/* What the switch sent to the old active port before it heard of the new one still enters. */
+static void
+an_overtaken_port_receives(void **state)
+{
+    static const char *const ways[] = {"active eth1", "set mode=active-backup primary=eth1"};
+    static struct sim s;
+    struct bond_table t;
+
+    for (unsigned i = 0; i < 2; i++) {
+        sim_init(&s, "mode=active-backup miimon=100");
+        sim_do(&s, 0, "attach eth0");
+        sim_do(&s, 0, "attach eth1");
+        bond_table_build(&s.b, &t);
+        assert_int_equal(t.port[1].rx, BOND_RX_DROP);
+        assert_int_equal(sim_do(&s, 10, ways[i]), 0);
+        for (int ms = 10; ms <= 310; ms += 299) {
+            sim_do(&s, (uint64_t) ms, "tick");
+            bond_table_build(&s.b, &t);
+            assert_int_equal(t.port[0].rx, BOND_RX_DRAIN);
+            assert_int_equal(t.port[1].rx, BOND_RX_ACCEPT);
+        }
+        assert_true(s.out.next_ns <= 310 * BOND_NSEC_PER_MSEC);
+        sim_do(&s, 310, "tick");
+        bond_table_build(&s.b, &t);
+        assert_int_equal(t.port[0].rx, BOND_RX_DROP);
+    }
+}
+
+/* All receive in balance-rr; who becomes a backup by a change of mode has frames under way. */
+static void
+a_change_of_mode_overtakes(void **state)
+{
+    static struct sim s;
+    struct bond_table t;
+
+    sim_init(&s, "mode=balance-rr miimon=100");
+    sim_do(&s, 0, "attach eth0");
+    sim_do(&s, 0, "attach eth1");
+    sim_do(&s, 50, "set mode=active-backup");
+    bond_table_build(&s.b, &t);
+    assert_int_equal(t.port[1].rx, BOND_RX_DRAIN);
+    sim_do(&s, 60, "carrier eth1 off"); /* without link nothing is under way */
+    sim_do(&s, 70, "carrier eth1 on");
+    bond_table_build(&s.b, &t);
+    assert_int_equal(t.port[1].rx, BOND_RX_DROP);
+    sim_do(&s, 80, "active eth1");
+    sim_do(&s, 90, "detach eth0"); /* overtaken just now: it drains although it is a backup */
+    assert_int_equal(s.b.port[0].phase, BOND_PHASE_DRAINING);
+}
+
 /* Behind a static LAG anything may still come in by a port that leaves. */
 static void
 a_leaving_port_of_a_lag_receives_all(void **state)
@@ -222,6 +272,8 @@ main(void)
         cmocka_unit_test(full),
         cmocka_unit_test(a_draining_port_receives),
         cmocka_unit_test(a_leaving_port_of_a_lag_receives_all),
+        cmocka_unit_test(an_overtaken_port_receives),
+        cmocka_unit_test(a_change_of_mode_overtakes),
         cmocka_unit_test(wrong_slots),
         cmocka_unit_test(no_drain),
         cmocka_unit_test(notes_say_why),

@@ -96,13 +96,15 @@ inactive_ports_do_not_receive(void **state)
     assert_int_equal(table(&s).port[0].rx, BOND_RX_ACCEPT);
     assert_int_equal(table(&s).port[1].rx, BOND_RX_DROP);
     sim_do(&s, 0, "active eth1");
+    sim_do(&s, BOND_DRAIN_MS, "tick"); /* until then: test-leave.c, an_overtaken_port_receives */
     assert_int_equal(table(&s).port[0].rx, BOND_RX_DROP);
     assert_int_equal(table(&s).port[1].rx, BOND_RX_ACCEPT);
-    sim_do(&s, 0, "set all_slaves_active=1"); /* kernel: bond_option_all_slaves_active_set() */
+    sim_do(&s, 400, "set all_slaves_active=1"); /* kernel: bond_option_all_slaves_active_set() */
     assert_int_equal(table(&s).port[0].rx, BOND_RX_ACCEPT);
-    sim_do(&s, 0, "set all_slaves_active=0");
+    sim_do(&s, 400, "set all_slaves_active=0");
+    sim_do(&s, 400 + BOND_DRAIN_MS, "tick");
     assert_int_equal(table(&s).port[0].rx, BOND_RX_DROP);
-    sim_do(&s, 0, "set mode=balance-rr");
+    sim_do(&s, 800, "set mode=balance-rr");
     assert_int_equal(table(&s).port[0].rx, BOND_RX_ACCEPT);
 }
 
