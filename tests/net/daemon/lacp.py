@@ -1,0 +1,188 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""802.3ad against 802.3ad: a bondd on either side, nothing but cables between them.
+
+    lab one, host a                     lab two, host a
+    bond0 10.0.9.1 ═╡ eth0 ─────────── eth0 ╞═ bond0 10.0.9.2
+                    ╡ eth1 ─────────── eth1 ╞
+"""
+import os
+import re
+import signal
+import sys
+import time
+import unittest
+
+from common import Lab, Streams, main, wait_for
+
+UP = 61  # active, long timeout, aggregation, sync, collecting, distributing
+
+
+class Side:
+    """One bondd."""
+
+    def __init__(self, address):
+        self.lab = Lab(nm=False, ports=0).__enter__()
+        self.host, self.address = self.lab.a, address
+        argv = os.path.join(self.lab.build, "daemon", "bondd")
+        self.lab.write("bondd-run", f"#!/bin/sh\nexec >>{self.lab.work}/bondd.log 2>&1\n"
+                       f"exec {argv}\n", 0o755)
+
+    def create(self, **options):
+        options = {"mode": "802.3ad", "miimon": "100", "xmit_hash_policy": "layer3+4", **options}
+        self.lab.bondd_call("CreateBond", "(sa{ss}a{sv})", "bond0", options, {})
+        self.host.shell(f"ip link set bond0 up; ip addr add {self.address}/24 dev bond0")
+
+    def attach(self, *ports):
+        for port in ports:
+            self.lab.bond_call("bond0", "AttachPort", "(sa{sv})", port, {})
+
+    def detach(self, port, flags=0):
+        self.lab.bond_call("bond0", "DetachPort", "(su)", port, flags)
+
+    def proc(self):
+        return self.host.result("cat", "/run/bonding/bond0").stdout
+
+    def states(self):
+        """{port: (actor state, partner state)} as /proc tells."""
+        found = {}
+        for part in self.proc().split("\nSlave Interface: ")[1:]:
+            states = [int(n) for n in re.findall(r"port state: (\d+)", part)]
+            found[part.split("\n", 1)[0]] = tuple(states)
+        return found
+
+    def in_use(self, *ports, fast=(0, 0)):
+        return self.states() == {port: (UP | fast[0], UP | fast[1]) for port in ports}
+
+    def sent(self, port):
+        return int(self.host.run("cat", f"/sys/class/net/{port}/statistics/tx_packets"))
+
+    def kill(self, signo=signal.SIGKILL):
+        pid = int(self.host.run("pidof", "bondd").split()[0])
+        self.host.run("kill", f"-{int(signo)}", str(pid))
+        wait_for(lambda: self.host.result("pidof", "bondd").returncode != 0, 5, "bondd to end")
+
+
+class Lacp(unittest.TestCase):
+    def setUp(self):
+        self.one, self.two = Side("10.0.9.1"), None
+        self.addCleanup(self.one.lab.close)
+        self.two = Side("10.0.9.2")
+        self.addCleanup(self.two.lab.close)
+        for port in ("eth0", "eth1"):
+            self.one.host.wire(port, self.two.host, port)
+
+    def tearDown(self):
+        self.report = self.one.proc() + self.two.proc() + self.one.lab.diagnosis()
+
+    def run(self, result=None):
+        """A failure comes with the state of both sides."""
+        failures = result and len(result.failures) + len(result.errors)
+        self.report = None
+        out = super().run(result)
+        if result and len(result.failures) + len(result.errors) > failures and self.report:
+            print(self.report, file=sys.stderr)
+        return out
+
+    def up(self, one=None, two=None):
+        self.one.create(**(one or {}))
+        self.two.create(**(two or {}))
+        self.one.attach("eth0", "eth1")
+        self.two.attach("eth0", "eth1")
+        fast = [2 if (o or {}).get("lacp_rate") == "fast" else 0 for o in (one, two)]
+        wait_for(lambda: self.one.in_use("eth0", "eth1", fast=fast) and
+                 self.two.in_use("eth0", "eth1", fast=fast[::-1]), 10,
+                 lambda: f"both in sync: {self.one.states()} {self.two.states()}")
+        wait_for(lambda: self.one.host.ping("10.0.9.2", 1)[1] == 1, 5, "a ping")
+
+    def streams(self, interval_us=500):
+        return Streams(self.one.lab, interval_us, to_b="10.0.9.2", to_a="10.0.9.1",
+                       near=self.one.host, other=self.two.host)
+
+    def test_up_and_spread(self):
+        begin = time.monotonic()
+        self.up()
+        self.assertLess(time.monotonic() - begin, 8)
+        text = self.one.proc()
+        self.assertIn("Bonding Mode: IEEE 802.3ad Dynamic link aggregation\n"
+                      "Transmit Hash Policy: layer3+4 (1)\nMII Status: up\n", text)
+        self.assertIn("802.3ad info\nLACP active: on\nLACP rate: slow\nMin links: 0\n"
+                      "Aggregator selection policy (ad_select): stable\n"
+                      "System priority: 65535\n", text)
+        self.assertIn("\tNumber of ports: 2\n", text)
+        self.assertEqual(text.count("Aggregator ID: 1\n"), 3)
+        self.assertEqual(text.count("Partner Mac Address: " + self.two.host.mac("bond0")), 1)
+        before = {port: self.one.sent(port) for port in ("eth0", "eth1")}
+        self.one.host.run("bash", "-c", "for p in {9000..9199}; do "
+                          "echo x >/dev/udp/10.0.9.2/$p || :; done")
+        for port, was in before.items():
+            self.assertGreater(self.one.sent(port) - was, 50, f"{port} has its share")
+
+    def test_leave_and_join_lossless(self):
+        self.up()
+        with self.streams() as streams:
+            for side in (self.one, self.two):
+                for port in ("eth1", "eth0"):
+                    other = {"eth0": "eth1", "eth1": "eth0"}[port]
+                    side.detach(port)
+                    wait_for(lambda: port not in side.states(), 5, "the port to leave")
+                    time.sleep(0.5)
+                    self.assertTrue(side.in_use(other), side.states())
+                    side.attach(port)
+                    wait_for(lambda: self.one.in_use(other, port) or
+                             self.one.in_use(port, other), 10,
+                             lambda: f"{port} to be back: {self.one.states()}")
+        streams.assert_lossless("ports left and joined on both sides")
+
+    def test_cut(self):
+        self.up()
+        with self.streams() as streams:
+            time.sleep(0.3)
+            self.two.host.run("ip", "link", "set", "eth0", "down")
+            time.sleep(1)
+        for result in streams.results.values():
+            self.assertLess(result["lost_span_us"], 200_000, result)
+        self.two.host.run("ip", "link", "set", "eth0", "up")
+        wait_for(lambda: self.one.in_use("eth0", "eth1"), 10,
+                 lambda: f"eth0 to be back: {self.one.states()}")
+        self.assertIn("Link Failure Count: 1\n", self.one.proc())
+
+    def test_killed(self):
+        self.up({"lacp_rate": "fast"}, {"lacp_rate": "fast"})
+        with self.streams() as streams:
+            for _ in range(3):
+                self.one.kill()
+                time.sleep(1)
+                self.one.lab.start_bondd()
+                end = time.monotonic() + 4
+                while time.monotonic() < end:
+                    self.assertTrue(self.two.in_use("eth0", "eth1", fast=(2, 2)),
+                                    self.two.states())
+                    time.sleep(0.1)
+        streams.assert_lossless("bondd was killed three times")
+        self.assertTrue(self.one.in_use("eth0", "eth1", fast=(2, 2)), self.one.states())
+
+    def test_no_partner(self):
+        """Nobody answers: one port carries the traffic, or with lacp_strict none."""
+        self.one.create()
+        self.two.create(mode="active-backup")
+        self.one.attach("eth0", "eth1")
+        self.two.attach("eth0", "eth1")
+        wait_for(lambda: self.one.host.ping("10.0.9.2", 1)[1] == 1, 10, "a ping")
+        self.one.lab.bond_call("bond0", "SetOptions", "(a{ss}u)", {"lacp_strict": "on"}, 0)
+        wait_for(lambda: "NO-CARRIER" in self.one.host.link("bond0")["flags"], 5, "no carrier")
+
+    def test_looped_cable(self):
+        """Both ends of a cable in one bond: each port is alone, and nothing goes round."""
+        self.one.create()
+        self.one.host.shell("ip link add loop0 type veth peer name loop1")
+        self.one.attach("loop0", "loop1")
+        wait_for(lambda: any(e["event"] == "lacp-loop" for e in
+                             self.one.lab.bondd_call("GetEvents", "(st)", "bond0", 0)[0]), 5,
+                 "the loop to be noticed")
+        ids = re.findall(r"Aggregator ID: (\d+)\nActor", self.one.proc())
+        self.assertEqual(ids, ["1", "2"])
+
+
+if __name__ == "__main__":
+    main()
