@@ -16,6 +16,9 @@ enum cli_exit { /* as nmcli's, where it has the case */
                 CLI_EXIT_FAILED = 1,
                 CLI_EXIT_USER_INPUT = 2,
                 CLI_EXIT_TIMEOUT = 3,
+                CLI_EXIT_CON_ACTIVATION = 4,
+                CLI_EXIT_CON_DEACTIVATION = 5,
+                CLI_EXIT_CON_DELETE = 7,
                 CLI_EXIT_NOT_RUNNING = 8,
                 CLI_EXIT_NOT_FOUND = 10,
                 CLI_EXIT_SIGNAL = 128, /* plus the signal's number */
@@ -43,6 +46,8 @@ struct cli_verb {
     const char *help;           /* what each argument is, translatable */
     const char *const *options; /* of its own, NULL at the end; for completion */
     bool takes_bonds, takes_verb;
+    /* completes argv[argc - 1], a word after the verb; may be NULL */
+    void (*complete)(int argc, char **argv);
     int (*run)(struct cli *cli, int argc, char **argv);
 };
 
@@ -50,6 +55,17 @@ extern const struct cli_verb cli_verbs[]; /* ends with a NULL name */
 
 int cli_status(struct cli *cli, int argc, char **argv);
 int cli_events(struct cli *cli, int argc, char **argv);
+int cli_up(struct cli *cli, int argc, char **argv);
+int cli_down(struct cli *cli, int argc, char **argv);
+int cli_add(struct cli *cli, int argc, char **argv);
+int cli_clone(struct cli *cli, int argc, char **argv);
+int cli_delete(struct cli *cli, int argc, char **argv);
+int cli_modify(struct cli *cli, int argc, char **argv);
+int cli_port(struct cli *cli, int argc, char **argv);
+void cli_port_complete(int argc, char **argv);
+int cli_active(struct cli *cli, int argc, char **argv);
+void cli_active_complete(int argc, char **argv);
+int cli_reload(struct cli *cli, int argc, char **argv);
 int cli_version(struct cli *cli, int argc, char **argv);
 int cli_help(struct cli *cli, int argc, char **argv);
 
@@ -90,7 +106,11 @@ bool cli_object_has_gone(const GError *error);
 /* Says what went wrong and returns the exit code for it. Takes `error`. */
 int cli_fail(struct cli *cli, GError *error);
 
+/* "There is no bond ..."; returns the exit code. */
+int cli_fail_no_bond(struct cli *cli, const char *name);
+
 void cli_complete(int argc, char **argv);
+void cli_offer(const char *candidate, const char *word); /* if it begins with word */
 
 /* ---- output (output.c) ---- */
 

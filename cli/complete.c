@@ -21,8 +21,8 @@ static const struct {
     {"help", NULL},
 };
 
-static void
-offer(const char *candidate, const char *word)
+void
+cli_offer(const char *candidate, const char *word)
 {
     if (g_str_has_prefix(candidate, word))
         puts(candidate);
@@ -33,7 +33,7 @@ offer_option(const char *name, const char *word)
 {
     g_autofree char *candidate = g_strconcat("--", name, NULL);
 
-    offer(candidate, word);
+    cli_offer(candidate, word);
 }
 
 static void
@@ -49,7 +49,7 @@ static void
 offer_verbs(const char *word)
 {
     for (const struct cli_verb *verb = cli_verbs; verb->name != NULL; verb++)
-        offer(verb->name, word);
+        cli_offer(verb->name, word);
 }
 
 static void
@@ -59,7 +59,7 @@ offer_list(const char *values, const char *word)
 
     for (gsize i = 0; list[i] != NULL; i++) {
         if (list[i][0] != '\0')
-            offer(list[i], word);
+            cli_offer(list[i], word);
     }
 }
 
@@ -72,7 +72,7 @@ offer_bonds(const char *word)
     if (cli_look(&cli)) {
         bonds = nmbond_client_get_bonds(cli.client);
         for (guint i = 0; i < bonds->len; i++)
-            offer(nmbond_bond_get_name(bonds->pdata[i]), word);
+            cli_offer(nmbond_bond_get_name(bonds->pdata[i]), word);
     }
     g_clear_object(&cli.client);
 }
@@ -97,6 +97,7 @@ cli_complete(int argc, char **argv)
 {
     const struct cli_verb *verb = NULL;
     const char *word = argc > 0 ? argv[argc - 1] : "";
+    int first = 0;
 
     for (int i = 0; i + 1 < argc; i++) {
         const char *values = values_of(argv[i]);
@@ -108,7 +109,7 @@ cli_complete(int argc, char **argv)
         if (values != NULL)
             i++;
         else if (argv[i][0] != '-' && verb == NULL)
-            verb = cli_match_verb(argv[i]);
+            verb = cli_match_verb(argv[i]), first = i + 1;
     }
     if (word[0] == '-')
         offer_options(verb, word);
@@ -116,4 +117,6 @@ cli_complete(int argc, char **argv)
         offer_verbs(word);
     else if (verb->takes_bonds)
         offer_bonds(word);
+    else if (verb->complete != NULL)
+        verb->complete(argc - first, argv + first);
 }

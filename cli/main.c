@@ -2,7 +2,7 @@
 /*
  * main.c - bondcli: finds the verb and runs it. The verbs are in files of their own.
  */
-#include "cli.h"
+#include "words.h"
 
 #include "config-cli.h"
 
@@ -12,6 +12,29 @@
 #include <string.h>
 
 #define DEFAULT_WAIT_S 10u
+
+static void
+complete_profile(int argc, char **argv)
+{
+    if (argc == 1)
+        nm_offer_bonds(argv[0]);
+}
+
+static void
+complete_modify(int argc, char **argv)
+{
+    if (argc == 1)
+        nm_offer_bonds(argv[0]);
+    else
+        words_complete(argc - 1, argv + 1);
+}
+
+static void
+complete_add(int argc, char **argv)
+{
+    if (argc > 1)
+        words_complete(argc - 1, argv + 1);
+}
 
 /* In this order abbreviations are resolved. */
 const struct cli_verb cli_verbs[] = {
@@ -37,6 +60,101 @@ const struct cli_verb cli_verbs[] = {
         .options = (const char *const[]){"follow", "since", "json", NULL},
         .takes_bonds = true,
         .run = cli_events,
+    },
+    {
+        .name = "up",
+        .arguments = "NAME",
+        .summary = N_("brings a bond up, its ports too"),
+        .help = N_("  NAME       the profile's name, UUID or interface"),
+        .complete = complete_profile,
+        .run = cli_up,
+    },
+    {
+        .name = "down",
+        .arguments = "NAME",
+        .summary = N_("takes a bond down"),
+        .help = N_("  NAME       the profile's name, UUID or interface"),
+        .complete = complete_profile,
+        .run = cli_down,
+    },
+    {
+        .name = "add",
+        .arguments = "[--dry-run] NAME [OPTION VALUE]...",
+        .summary = N_("makes the profiles of a bond and its ports"),
+        .help = N_("  --dry-run  prints the profiles, and changes nothing\n"
+                   "  NAME       of the profile and of the interface\n"
+                   "  OPTION     of the bond: mode, miimon, primary, ... (docs/options.md), or\n"
+                   "    ports IFNAME,...           its ports\n"
+                   "    ip ADDRESS/PREFIX,...      or auto (the default), or none\n"
+                   "    gateway ADDRESS,...\n"
+                   "    dns ADDRESS,...\n"
+                   "    mtu NUMBER\n"
+                   "    mac ADDRESS                of the bond; else that of the first port\n"
+                   "    autoconnect yes|no         brought up at start; default yes\n"
+                   "    ifname NAME                of the interface, if it is another"),
+        .options = (const char *const[]){"dry-run", NULL},
+        .complete = complete_add,
+        .run = cli_add,
+    },
+    {
+        .name = "modify",
+        .arguments = "[--live] [--dry-run] NAME OPTION VALUE...",
+        .summary = N_("changes a bond's profile, and which ports it has"),
+        .help = N_("  --live     applies it to the running bond too; nothing is lost\n"
+                   "  --dry-run  prints the profiles, and changes nothing\n"
+                   "  NAME       the profile's name, UUID or interface\n"
+                   "  OPTION     as for 'add'; an empty VALUE gives the default. Lists take\n"
+                   "             +VALUE and -VALUE: ports +eth2"),
+        .options = (const char *const[]){"live", "dry-run", NULL},
+        .complete = complete_modify,
+        .run = cli_modify,
+    },
+    {
+        .name = "clone",
+        .arguments = "NAME NEW",
+        .summary = N_("copies a bond's profiles under another name"),
+        .help = N_("  NAME       the profile's name, UUID or interface\n"
+                   "  NEW        the name of the new profile and interface"),
+        .complete = complete_profile,
+        .run = cli_clone,
+    },
+    {
+        .name = "delete",
+        .arguments = "NAME",
+        .summary = N_("deletes a bond's profile and its ports'"),
+        .help = N_("  NAME       the profile's name, UUID or interface"),
+        .complete = complete_profile,
+        .run = cli_delete,
+    },
+    {
+        .name = "port",
+        .arguments = "add|remove|up|down [--hard] BOND PORT [OPTION VALUE]...",
+        .summary = N_("adds a port to a bond, or takes one out, losing nothing"),
+        .help = N_("  add        makes a profile for the port; it joins if the bond is up\n"
+                   "  remove     the port leaves, and its profile is deleted\n"
+                   "  up, down   the port joins or leaves; its profile stays\n"
+                   "  --hard     leaves at once, without waiting for what is under way\n"
+                   "  BOND       the profile's name, UUID or interface\n"
+                   "  PORT       the interface\n"
+                   "  OPTION     with add: queue_id, prio, actor_port_prio"),
+        .options = (const char *const[]){"hard", NULL},
+        .complete = cli_port_complete,
+        .run = cli_port,
+    },
+    {
+        .name = "active",
+        .arguments = "BOND PORT|none",
+        .summary = N_("makes a port the active one now"),
+        .help = N_("  BOND       the bond's interface\n"
+                   "  PORT       the port to switch to; none: bondd chooses"),
+        .complete = cli_active_complete,
+        .run = cli_active,
+    },
+    {
+        .name = "reload",
+        .arguments = "",
+        .summary = N_("makes NetworkManager read its profiles again"),
+        .run = cli_reload,
     },
     {
         .name = "version",

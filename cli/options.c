@@ -173,7 +173,8 @@ cli_match_verb(const char *word)
         if (word[0] != '\0' && g_str_has_prefix(verb->name, word))
             return verb;
     }
-    return NULL;
+    /* what nmcli and the kernel call a port */
+    return strcmp(word, "slave") == 0 ? cli_match_verb("port") : NULL;
 }
 
 const struct cli_verb *

@@ -94,8 +94,8 @@ check_fields(struct cli *cli)
     return rc;
 }
 
-static int
-fail_no_bond(struct cli *cli, const char *name)
+int
+cli_fail_no_bond(struct cli *cli, const char *name)
 {
     g_autoptr(GPtrArray) bonds = nmbond_client_get_bonds(cli->client);
     g_autoptr(GString) names = g_string_new(NULL);
@@ -122,7 +122,7 @@ choose_bonds(struct cli *cli, int argc, char **argv, GPtrArray **bonds)
         NmbondBond *bond = nmbond_client_get_bond(cli->client, argv[i]);
 
         if (bond == NULL)
-            return fail_no_bond(cli, argv[i]);
+            return cli_fail_no_bond(cli, argv[i]);
         g_ptr_array_add(*bonds, bond);
     }
     return CLI_EXIT_OK;

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * words.h - "OPTION VALUE ..." on the command line.
+ */
+#ifndef BONDCLI_WORDS_H
+#define BONDCLI_WORDS_H
+
+#include "nm.h"
+#include "profile.h"
+
+/* Before cli_parse(): "-ports eth1" and "ports -eth1" are no options of the program. */
+void words_protect(int argc, char **argv);
+/* Applies all pairs; says what is wrong with one. */
+int words_apply(struct profile *profile, int argc, char **argv);
+/* profile_finish(), the notes, and an error said. */
+int words_finish(struct profile *profile);
+void words_complete(int argc, char **argv); /* the last word; argv[0] is the first key */
+
+/* "Warning: SENTENCE" on stderr. */
+void cli_warn(const char *format, ...) G_GNUC_PRINTF(1, 2);
+
+/* What else wants these ports; *busy: some device is in use by another profile now. */
+void words_warn_of_ports(struct nm *nm, NMConnection *bond, GPtrArray *ports, bool *busy);
+
+/* Checks that a verb got exactly the words that it takes, "NAME NEW". */
+int words_expect(const struct cli *cli, const char *verb, int argc, char **argv, int min, int max,
+                 const char *usage);
+
+#endif
