@@ -196,6 +196,7 @@ parity_sim_begin(struct parity_sim *s, const struct parity_script *script)
     for (uint32_t i = 0; i < script->n_settings; i++)
         bond_option_set(&o, script->setting[i].option, script->setting[i].value, NULL, &s->err);
     bond_init(&s->b, "b", 9, &o);
+    s->b.drain_ms = 0; /* what is under way the driver drops at once */
     for (uint32_t p = 0; p < script->ports; p++) {
         s->port[p].carrier = !script->cut[p];
         s->port[p].speed = script->speed[p];
