@@ -91,7 +91,10 @@ judge_active(struct parity_sim *s, const struct parity_event *e, const char *wan
         use(RULE_EQUAL);
     else
         return PARITY_DIFFERS;
-    return parity_sim_set_active(s, want) ? PARITY_DIFFERS : PARITY_AGAIN;
+    if (parity_sim_set_active(s, want))
+        return PARITY_DIFFERS;
+    parity_sim_wait(s, 1); /* the drain of the port that was active is over */
+    return PARITY_AGAIN;
 }
 
 /* fail_over_mac=follow: the active port has the bond's address, and no two ports have the same. */
