@@ -59,7 +59,7 @@ bond_lacp_bind(struct step *s, int slot)
     bond_lacp_record_default(p);
     p->state &= (uint8_t) ~BOND_LACP_DEFAULTED;
     p->current_while_ns = p->periodic_ns = p->wait_while_ns = BOND_NEVER;
-    p->churn_actor_ns = p->churn_partner_ns = BOND_NEVER;
+    p->churn_actor_ns = p->churn_partner_ns = p->join_ns = BOND_NEVER;
     b->lacp.last_agg_id = (uint16_t) (b->lacp.last_agg_id % UINT16_MAX + 1);
     b->port[slot].agg = (struct bond_lacp_agg){.id = b->lacp.last_agg_id};
 }
@@ -279,7 +279,7 @@ round_of_all(struct bond *b, const int *order, uint32_t n, uint64_t now)
         moved |= run_mux(b, order[i], now);
     for (uint32_t i = 0; i < n; i++)
         moved |= bond_lacp_churn_run(&b->port[order[i]].lacp, now);
-    return moved;
+    return bond_lacp_sends_run(b, now) || moved;
 }
 
 /* ---- what is worth a note ---- */
@@ -371,7 +371,7 @@ bond_lacp_deadline(const struct bond *b)
         if (!bond_slot_is_member(b, i))
             continue;
         next = earlier(next, earlier(p->current_while_ns, p->periodic_ns));
-        next = earlier(next, p->wait_while_ns);
+        next = earlier(next, earlier(p->wait_while_ns, p->join_ns));
         next = earlier(next, earlier(p->churn_actor_ns, p->churn_partner_ns));
         if (p->ntt)
             next = earlier(next, bond_lacp_tx_at(p));

@@ -39,6 +39,7 @@
 #define BOND_LACP_LONG_TIMEOUT_NS (3 * BOND_LACP_SLOW_PERIODIC_NS)
 #define BOND_LACP_AGGREGATE_WAIT_NS (2 * BOND_NSEC_PER_SEC)
 #define BOND_LACP_CHURN_NS (60 * BOND_NSEC_PER_SEC)
+#define BOND_LACP_JOIN_NS (100 * BOND_NSEC_PER_MSEC) /* ours: lacp_use.c */
 #define BOND_LACP_MAX_TX 3u /* LACPDUs in any Fast_Periodic_Time (6.4.16) */
 #define BOND_LACP_MAX_MARKERS                                                                      \
     5u /* answered in any second: slow protocols are at most ten frames a                          \
@@ -116,15 +117,17 @@ struct bond_lacp_port {
     bool selected;     /* SELECTED; STANDBY does not exist here, as in the kernel */
     bool ready_n;      /* wait_while_timer has expired */
     bool matched;
-    bool ntt;                           /* need to transmit */
-    bool churned;                       /* the churn monitors begin anew */
-    bool looped;                        /* hears its own system */
+    bool ntt;     /* need to transmit */
+    bool churned; /* the churn monitors begin anew */
+    bool sends;   /* distributes indeed, once the partner is ready for it (lacp_use.c) */
+    bool looped;  /* hears its own system */
     uint8_t rx, periodic, mux;          /* enum bond_lacp_... */
     uint8_t churn_actor, churn_partner; /* enum bond_lacp_churn */
     struct bond_lacp_info partner;      /* Partner_Oper_... */
     uint32_t churn_actor_count, churn_partner_count;
     uint64_t current_while_ns, periodic_ns, wait_while_ns;
     uint64_t churn_actor_ns, churn_partner_ns;
+    uint64_t join_ns;                 /* may distribute, and will from then on */
     uint64_t tx_ns[BOND_LACP_MAX_TX]; /* when the last ones left, the oldest first */
     uint64_t marker_since_ns;         /* the second in which marker_count were answered */
     uint32_t marker_count;

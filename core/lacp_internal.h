@@ -74,6 +74,8 @@ void bond_lacp_answer_marker(struct step *s, int slot, const uint8_t *frame);
 /* lacp_use.c */
 bool bond_lacp_collects(const struct bond *b, int slot);
 bool bond_lacp_is_inactive(const struct bond *b, int slot); /* kernel: slave->inactive */
+bool bond_lacp_sends_next_state(const struct bond *b, int slot, uint64_t now);
+bool bond_lacp_sends_run(struct bond *b, uint64_t now); /* all ports; true: one moved */
 bool bond_lacp_distributes(const struct bond *b, int slot);
 bool bond_lacp_carrier(const struct bond *b);
 const char *bond_lacp_check(const struct bond *b); /* invariants, as bond_check() */

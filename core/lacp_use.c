@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * lacp_use.c - what the machines mean for traffic: which ports take frames in, which send, whether
- * the bond has a carrier. Questions to the state; changes nothing.
+ * the bond has a carrier.
  *
  * Kernel: ad_enable_collecting_distributing() and its kin, bond_update_slave_arr(),
  * bond_3ad_set_carrier(). Two differences, both so that a port joins and leaves without a lost
  * frame where the partner is coupled (most are, and send as soon as we are in sync): a port takes
- * frames in from the moment on that it says it is in sync, and of several ports only those send
- * whose partner says that it collects.
+ * frames in from the moment on that it says it is in sync; and beside others that carry the traffic
+ * it sends only when its partner has said that it collects, and has had the time to do so
+ * (switches, Open vSwitch among them, say so a moment before).
  */
 #include "core/lacp_internal.h"
 
@@ -55,21 +56,57 @@ may_distribute(const struct bond *b, int slot)
            (is_fallback(b) || (p->lacp.state & BOND_LACP_DISTRIBUTING));
 }
 
+/* Whether the other end takes in what we send, by its own word. */
 static bool
-partner_collects(const struct bond *b, int slot)
+is_taken_in(const struct bond *b, int slot)
 {
-    return b->port[slot].lacp.partner.state & BOND_LACP_COLLECTING;
+    return is_fallback(b) || (b->port[slot].lacp.partner.state & BOND_LACP_COLLECTING);
+}
+
+bool
+bond_lacp_sends_next_state(const struct bond *b, int slot, uint64_t now)
+{
+    const struct bond_lacp_port *p = &b->port[slot].lacp;
+
+    if (!may_distribute(b, slot) || !is_taken_in(b, slot))
+        return false;
+    return is_fallback(b) || p->sends || now >= p->join_ns;
+}
+
+/* The first port sends at once; another one joins it a little after its partner has said that it
+ * collects. Where no partner says so, all send that may, as the kernel's do. */
+bool
+bond_lacp_sends_run(struct bond *b, uint64_t now)
+{
+    bool next[BOND_MAX_PORTS], taken_in[BOND_MAX_PORTS], any = false, any_taken_in = false;
+    bool moved = false;
+
+    for (int i = 0; i < (int) BOND_MAX_PORTS; i++) {
+        next[i] = bond_lacp_sends_next_state(b, i, now);
+        taken_in[i] = may_distribute(b, i) && is_taken_in(b, i);
+        any |= next[i];
+        any_taken_in |= taken_in[i];
+    }
+    for (int i = 0; i < (int) BOND_MAX_PORTS; i++) {
+        struct bond_lacp_port *p = &b->port[i].lacp;
+        bool sends = any ? next[i] : any_taken_in ? taken_in[i] : may_distribute(b, i);
+        uint64_t join_ns = !taken_in[i] || sends      ? BOND_NEVER
+                           : p->join_ns == BOND_NEVER ? bond_after_ns(now, BOND_LACP_JOIN_NS)
+                                                      : p->join_ns;
+
+        if (!bond_slot_is_member(b, i) || (p->sends == sends && p->join_ns == join_ns))
+            continue;
+        p->sends = sends;
+        p->join_ns = join_ns;
+        moved = true;
+    }
+    return moved;
 }
 
 bool
 bond_lacp_distributes(const struct bond *b, int slot)
 {
-    if (!may_distribute(b, slot))
-        return false;
-    for (int i = 0; i < (int) BOND_MAX_PORTS && !partner_collects(b, slot); i++)
-        if (may_distribute(b, i) && partner_collects(b, i))
-            return false;
-    return true;
+    return b->port[slot].lacp.sends && may_distribute(b, slot);
 }
 
 bool
@@ -113,6 +150,8 @@ check_port(const struct bond *b, int slot)
         return "a partner is believed for ever, or not at all";
     if ((p->periodic == BOND_LACP_NO_PERIODIC) != (p->periodic_ns == BOND_NEVER))
         return "a rhythm without a next time";
+    if (p->sends && p->join_ns != BOND_NEVER)
+        return "a port that sends waits to send";
     if ((p->state & BOND_LACP_DISTRIBUTING) && !in_active_agg(b, slot))
         return "a port distributes that is not in the active aggregator";
     return NULL;

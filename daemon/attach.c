@@ -202,6 +202,7 @@ attach_again(struct bondd_bond *b, int slot, const struct dp_link *link,
     if (!bondd_port_apply(p, b->engine->nl, b->bpf, b->core.name, b->mtu, b->promisc, error) ||
         !bondd_port_bring_up(p, b->engine->nl, error))
         return -EIO;
+    p->since_turn = b->engine->turns;
     b->ports_changed = true;
     return enter(b, link->ifindex, &all, error);
 }

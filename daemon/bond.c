@@ -177,6 +177,7 @@ take_slot(struct bondd_bond *b, int slot)
         return;
     b->port[slot] = *coming;
     memset(coming, 0, sizeof(*coming));
+    b->port[slot].since_turn = b->engine->turns;
     b->ports_changed = true;
     dp_bpf_counters_reset(b->bpf, (unsigned) slot);
     bondd_engine_map(b->engine, b->port[slot].ifindex, b);

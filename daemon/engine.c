@@ -279,6 +279,7 @@ bondd_engine_catch_up(struct bondd_engine *e)
 {
     int r = dp_monitor_dispatch(e->monitor);
 
+    e->turns++;
     if (r < 0)
         bondd_warning("Reading the kernel's events failed: %s", g_strerror(-r));
     bondd_engine_rearm(e);

@@ -35,6 +35,7 @@ struct bondd_engine {
     GHashTable *by_ifindex; /* ifindex of bond, peer, port -> struct bondd_bond */
     struct bondd_observer observer;
     uint32_t next_id;
+    uint64_t turns; /* how often everything that the kernel had told was read */
     guint monitor_source, timer_source, idle_source;
     int timer_fd;
     int sender_fd; /* frames of core leave by it */

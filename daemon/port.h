@@ -38,6 +38,7 @@ struct bondd_port {
     bool uc_set;  /* the bond's MAC is an extra unicast address */
     uint8_t uc[BOND_MAC_LEN];
 
+    uint64_t since_turn; /* what the kernel told before is of a time before it was a port */
     char trouble[160]; /* a sentence for the bond's warnings, or "" */
 };
 

@@ -122,7 +122,8 @@ bondd_bond_port_changed(struct bondd_bond *b, int slot, const struct dp_link *li
     if (bond_slot_is_member(&b->core, slot)) {
         if (link->master != 0)
             taken(b, slot, link);
-        else if (b->core.port[slot].carrier && (!link->carrier || !(link->flags & IFF_UP)))
+        else if (b->engine->turns > p->since_turn && b->core.port[slot].carrier &&
+                 (!link->carrier || !(link->flags & IFF_UP)))
             feed_port(b, slot, link, false); /* what is certain needs no second look */
     } else if (link->master != 0 || !(link->flags & IFF_UP)) {
         claimed(b, slot);

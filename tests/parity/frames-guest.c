@@ -342,8 +342,8 @@ main(int argc, char **argv)
     wait_for_ports();
     ask(first, count, answers);
     uname(&kernel);
-    printf("# %u frames, sum %llx, asked of Linux %s\n", count,
-           (unsigned long long) parity_frames_sum(count), kernel.release);
+    printf("# %u frames from %u, sum %llx, asked of Linux %s\n", count, first,
+           (unsigned long long) parity_frames_sum(first, count), kernel.release);
     for (uint32_t i = 0; i < count; i++)
         printf("%s\n", answers[i]);
     free(answers);

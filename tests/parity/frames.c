@@ -422,13 +422,13 @@ parity_view(const struct parity_frame *f)
 }
 
 uint64_t
-parity_frames_sum(uint32_t n)
+parity_frames_sum(uint32_t first, uint32_t n)
 {
     uint64_t sum = 0xcbf29ce484222325ull; /* FNV-1a */
     struct parity_frame f;
 
     for (uint32_t i = 0; i < n; i++) {
-        parity_frame(i, &f);
+        parity_frame(first + i, &f);
         sum = (sum ^ f.tag_proto) * 0x100000001b3ull;
         sum = (sum ^ f.tag_tci) * 0x100000001b3ull;
         for (unsigned int k = 0; k < f.len; k++)

@@ -45,8 +45,8 @@ void parity_frame(uint32_t index, struct parity_frame *f);
  * device does the same. Where the frame ends within its tags, the network header is at 14. */
 struct bond_frame parity_view(const struct parity_frame *f);
 
-/* A sum over the frames 0..n-1. */
-uint64_t parity_frames_sum(uint32_t n);
+/* A sum over n frames. */
+uint64_t parity_frames_sum(uint32_t first, uint32_t n);
 
 /* For messages: static buffer. */
 const char *parity_dump(const struct parity_frame *f);

@@ -198,13 +198,13 @@ parity_value_allowed(const char *option, const char *text, const char *read, con
 }
 
 bool
-parity_allowed_report(void)
+parity_allowed_report(bool all)
 {
-    bool all = true;
+    bool each = true;
 
     for (int i = 0; i < RULE_N; i++) {
         printf("allowed %u times: %s\n", needed[i], reasons[i]);
-        all = all && needed[i] > 0;
+        each = each && needed[i] > 0;
     }
-    return all;
+    return each || !all;
 }

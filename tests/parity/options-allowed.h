@@ -21,7 +21,7 @@ bool parity_allowed(const char *option, const char *text, int driver, int here,
 bool parity_value_allowed(const char *option, const char *text, const char *read,
                           const char *driver, const char *here, char means[PARITY_TEXT]);
 
-/* Prints how often each rule was needed; false if one was not. */
-bool parity_allowed_report(void);
+/* Prints how often each rule was needed; false if one was not, and `all` had to be. */
+bool parity_allowed_report(bool all);
 
 #endif

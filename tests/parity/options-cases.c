@@ -359,8 +359,10 @@ parity_sequence(uint32_t index, struct parity_sequence *s)
     memset(s, 0, sizeof(*s));
     if (index < SYSTEMATIC)
         systematic(index, s);
-    else
+    else if (index < parity_sequences())
         random_sequence(index, s, index - SYSTEMATIC < RANDOM_TEXTS);
+    else
+        random_sequence(index, s, index % 5 == 0);
 }
 
 const char *

@@ -37,7 +37,7 @@ struct parity_sequence {
 
 extern const char *const parity_options[]; /* all files in sysfs that take an option; NULL ends */
 
-/* How many sequences there are; fills the one with this number. */
+/* How many sequences the golden file has; the one with this number: further ones are random. */
 uint32_t parity_sequences(void);
 void parity_sequence(uint32_t index, struct parity_sequence *s);
 

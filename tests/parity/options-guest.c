@@ -200,8 +200,8 @@ write_option(const struct parity_write *w)
 int
 main(int argc, char **argv)
 {
-    uint32_t part = argc > 1 ? (uint32_t) atoi(argv[1]) : 0;
-    uint32_t parts = argc > 2 ? (uint32_t) atoi(argv[2]) : 1;
+    uint32_t first = argc > 1 ? (uint32_t) strtoul(argv[1], NULL, 10) : 0;
+    uint32_t count = argc > 2 ? (uint32_t) strtoul(argv[2], NULL, 10) : parity_sequences();
     static struct parity_sequence s;
     struct utsname kernel;
 
@@ -213,9 +213,8 @@ main(int argc, char **argv)
                "ip link add p1 type veth peer q1; ip link set q0 up; ip link set q1 up"))
         die("no ports");
     uname(&kernel);
-    if (part == 0)
-        printf("# %u sequences, asked of Linux %s\n", parity_sequences(), kernel.release);
-    for (uint32_t i = part; i < parity_sequences(); i += parts) {
+    printf("# %u sequences, asked of Linux %s\n", count, kernel.release);
+    for (uint32_t i = first; i < first + count; i++) {
         parity_sequence(i, &s);
         new_bond(&s);
         printf("%u", i);

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * events-allowed.c - the rules, each with its reason; docs/differences.md has them for users. A
+ * rule names the situation as narrowly as it can, so that nothing else hides behind it.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/parity/events-allowed.h"
+
+enum rule {
+    RULE_LAST_LEFT,
+    RULE_FOLLOW,
+    RULE_EQUAL,
+    RULE_SAME_VALUE,
+    RULE_FAILING,
+    RULE_UPDELAY,
+    RULE_BROADCAST,
+    RULE_IGMP,
+    RULE_N
+};
+
+static const char *const reasons[RULE_N] = {
+    [RULE_LAST_LEFT] = "a bond whose last port has left keeps its address",
+    [RULE_FOLLOW] = "fail_over_mac=follow: no two ports have one address",
+    [RULE_EQUAL] = "an equal does not displace the active port",
+    [RULE_SAME_VALUE] = "an option that is written with the value it has changes nothing",
+    [RULE_FAILING] = "while its downdelay runs the active port stays, whatever option is written",
+    [RULE_UPDELAY] = "updelay does not prolong an outage, in balance-rr and broadcast neither",
+    [RULE_BROADCAST] = "broadcast heeds updelay while another port is usable",
+    [RULE_IGMP] = "balance-rr sends IGMP by a port that can send",
+};
+static unsigned int needed[RULE_N];
+
+static bool
+use(enum rule rule)
+{
+    needed[rule]++;
+    return true;
+}
+
+/* The line of the look that begins like this, without the beginning; NULL: there is none. */
+static const char *
+line_of(const struct parity_lines *lines, const char *beginning)
+{
+    const size_t n = strlen(beginning);
+
+    for (uint32_t i = 0; i < lines->n; i++)
+        if (!strncmp(lines->line[i], beginning, n))
+            return lines->line[i] + n;
+    return NULL;
+}
+
+static bool
+is_option(const struct parity_event *e, const char *name)
+{
+    return e->what == PARITY_OPTION && !strcmp(e->option, name);
+}
+
+/* After which the driver looks for the best port anew. */
+static bool
+makes_it_select(const struct parity_event *e)
+{
+    return e->what == PARITY_ATTACH || e->what == PARITY_DETACH || e->what == PARITY_PRIO ||
+           is_option(e, "primary") || is_option(e, "primary_reselect") ||
+           is_option(e, "active_slave");
+}
+
+static bool
+has_link(const struct parity_sim *s, int slot)
+{
+    return slot != BOND_NO_PORT && s->b.port[slot].link == BOND_LINK_UP;
+}
+
+static enum parity_verdict
+judge_active(struct parity_sim *s, const struct parity_event *e, const char *want, const char *have)
+{
+    const int a = bond_port_by_name(&s->b, want), b = bond_port_by_name(&s->b, have);
+
+    if (!makes_it_select(e))
+        return PARITY_DIFFERS;
+    if (a == BOND_NO_PORT && b != BOND_NO_PORT && s->b.port[b].link == BOND_LINK_FAIL) {
+        use(RULE_FAILING);
+        return PARITY_PARTED;
+    }
+    if (!has_link(s, a) || !has_link(s, b))
+        return PARITY_DIFFERS;
+    if (is_option(e, "primary_reselect") || is_option(e, "primary"))
+        use(strcmp(s->b.opt.primary, want) ? RULE_EQUAL : RULE_SAME_VALUE);
+    else if (s->b.port[a].prio == s->b.port[b].prio && strcmp(s->b.opt.primary, want))
+        use(RULE_EQUAL);
+    else
+        return PARITY_DIFFERS;
+    if (parity_sim_set_active(s, want))
+        return PARITY_DIFFERS;
+    parity_sim_wait(s, 1); /* the drain of the port that was active is over */
+    return PARITY_AGAIN;
+}
+
+/* fail_over_mac=follow: the active port has the bond's address, and no two ports have the same. */
+static bool
+follows(const struct parity_sim *s)
+{
+    const uint8_t *active = s->b.active == BOND_NO_PORT ? NULL : s->b.port[s->b.active].mac;
+
+    if (active && memcmp(active, s->b.mac, BOND_MAC_LEN))
+        return false;
+    for (uint32_t i = 0; i < s->script->ports; i++)
+        for (uint32_t k = 0; k < i; k++)
+            if (s->port[i].attached && s->port[k].attached &&
+                !memcmp(s->port[i].mac, s->port[k].mac, BOND_MAC_LEN))
+                return false;
+    return true;
+}
+
+static bool
+addresses_allowed(const struct parity_sim *s, const char *driver, const char *here)
+{
+    const char *ports_there = strchr(driver, ':'), *ports_here = strchr(here, ':');
+    int order[BOND_MAX_PORTS];
+
+    if (bond_port_order(&s->b, false, order) == 0 && !strncmp(driver, "addresses own:", 14) &&
+        !strcmp(ports_there, ports_here))
+        return use(RULE_LAST_LEFT);
+    return s->b.opt.num[BOND_OPT_FAIL_OVER_MAC] == BOND_FOM_FOLLOW &&
+           ports_there - driver == ports_here - here &&
+           !strncmp(driver, here, (size_t) (ports_here - here)) && follows(s) && use(RULE_FOLLOW);
+}
+
+/* The driver's IGMP goes to a port whose link is gone already, where nothing leaves. */
+static bool
+sending_allowed(const struct parity_sim *s, const char *driver, const char *here)
+{
+    const size_t n = strlen(driver);
+
+    return s->script->mode == BOND_MODE_BALANCE_RR && s->b.active != BOND_NO_PORT &&
+           s->b.port[s->b.active].link == BOND_LINK_FAIL && strlen(here) == n &&
+           !strncmp(driver, here, n - 1) && driver[n - 1] == '-' && use(RULE_IGMP);
+}
+
+static bool
+line_allowed(const struct parity_sim *s, const char *driver, const char *here)
+{
+    if (!strncmp(driver, "addresses ", 10))
+        return addresses_allowed(s, driver, here);
+    if (!strncmp(driver, "sent by ", 8))
+        return sending_allowed(s, driver, here);
+    return false;
+}
+
+/* A port has just come back, and only for as long as its delay runs the two differ. */
+static bool
+hurries(const struct parity_sim *s, const struct parity_event *e, const struct parity_lines *driver,
+        const struct parity_lines *here)
+{
+    const char *a = line_of(driver, "carrier "), *b = line_of(here, "carrier ");
+    const uint32_t mode = s->script->mode;
+
+    if ((e->what != PARITY_MEND && e->what != PARITY_SET && e->what != PARITY_ATTACH) ||
+        !e->short_wait || s->b.opt.num[BOND_OPT_UPDELAY] == 0)
+        return false;
+    if ((mode == BOND_MODE_BALANCE_RR || mode == BOND_MODE_BROADCAST) && a[0] == '0' && b[0] == '1')
+        return use(RULE_UPDELAY);
+    return mode == BOND_MODE_BROADCAST && a[0] == '1' &&
+           !line_of(driver, "MII Status: going back") && line_of(here, "MII Status: going back") &&
+           use(RULE_BROADCAST);
+}
+
+enum parity_verdict
+parity_judge(struct parity_sim *s, struct parity_history *history, const struct parity_event *e,
+             const struct parity_lines *driver, const struct parity_lines *here, uint32_t *at)
+{
+    const char *want = line_of(driver, "Currently Active Slave: ");
+    const char *have = line_of(here, "Currently Active Slave: ");
+
+    if (history->hurried)
+        return PARITY_PARTED;
+    if (e && want && have && strcmp(want, have)) {
+        const enum parity_verdict verdict = judge_active(s, e, want, have);
+
+        if (verdict != PARITY_DIFFERS)
+            return verdict;
+    }
+    if (e && hurries(s, e, driver, here)) {
+        history->hurried = true;
+        return PARITY_ALLOWED;
+    }
+    for (*at = 0; *at < driver->n || *at < here->n; ++*at) {
+        if (*at >= driver->n || *at >= here->n)
+            return PARITY_DIFFERS;
+        if (strcmp(driver->line[*at], here->line[*at]) &&
+            !line_allowed(s, driver->line[*at], here->line[*at]))
+            return PARITY_DIFFERS;
+    }
+    return PARITY_ALLOWED;
+}
+
+/* Two of them are rare: other seeds than that of the golden file meet them. */
+bool
+parity_events_report(bool all)
+{
+    bool each = true;
+
+    for (int i = 0; i < RULE_N; i++) {
+        printf("allowed %u times: %s\n", needed[i], reasons[i]);
+        each = each && (needed[i] > 0 || i == RULE_SAME_VALUE || i == RULE_FAILING);
+    }
+    return each || !all;
+}
