@@ -95,9 +95,11 @@ leave_mode(struct step *s)
     int order[BOND_MAX_PORTS];
     uint32_t n = bond_port_order(b, true, order);
 
-    for (uint32_t i = 0; i < n; i++) {
+    for (uint32_t i = 0; i < n; i++)
         bond_lacp_unbind(s, order[i], bond_slot_is_member(b, order[i]));
+    for (uint32_t i = 0; i < n; i++) {
         memset(&b->port[order[i]].lacp, 0, sizeof(b->port[0].lacp));
+        memset(&b->port[order[i]].agg, 0, sizeof(b->port[0].agg));
     }
     bond_lacp_init(b);
 }

@@ -67,7 +67,8 @@ fly(struct wire *w, int host, int slot, const struct bond_frame_out *f)
     struct wire_end to = w->peer[host][slot];
     struct wire_frame *new;
 
-    note_sent(w, host, slot);
+    if (f->data[14] == 1) /* LACP, no marker */
+        note_sent(w, host, slot);
     if (to.host < 0 || w->cut[host][slot] || chance(w) % 100 < w->loss_percent)
         return;
     assert_true(w->n_flight < WIRE_FLIGHT);
@@ -287,6 +288,8 @@ wire_set(struct wire *w, int host, const char *options)
 
     ev.u.options = w->bond[host].opt;
     apply(&ev.u.options, options);
+    if (ev.u.options.num[BOND_OPT_MODE] != w->bond[host].opt.num[BOND_OPT_MODE])
+        memset(w->last_sent[host], 0, sizeof(w->last_sent[host])); /* a goodbye, a new life */
     wire_step(w, host, &ev);
 }
 
