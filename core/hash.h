@@ -2,219 +2,17 @@
 /*
  * hash.h - the transmit hash policies, number for number as the kernel driver computes them.
  *
- * Kernel: bond_xmit_hash() and what it calls, flow_dissector.c for ports and ICMP identifiers.
- * Compiled natively and to BPF. A policy is one case in bond_hash(); what it needs of the frame
- * comes from bond_dissect(). Reads beyond the bytes in reach never happen: they set `missing`.
+ * Kernel: bond_xmit_hash() and what it calls. Compiled natively and to BPF. A policy is one case in
+ * bond_hash(); what it needs of the frame comes from dissect.h and, where tunnels are looked into,
+ * from encap.h.
  */
 #ifndef BOND_HASH_H
 #define BOND_HASH_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
+#include "dissect.h"
+#include "encap.h"
+#include "frame.h"
 #include "options.h"
-
-#define BOND_INLINE inline __attribute__((always_inline))
-
-/* A loop over the ports. In BPF a (global) function by itself: the verifier follows it once and
- * takes any number for its answer, instead of following each port through all that comes after. */
-#ifdef __bpf__
-#define BOND_SEARCH __attribute__((noinline))
-#else
-#define BOND_SEARCH static inline
-#endif
-
-/* The compiler must not know more of the value than the verifier does (clang 14 drops a mask that
- * it can prove superfluous; the verifier then refuses the program). */
-#define BOND_OPAQUE(x) __asm__ volatile("" : "+r"(x))
-
-#define BOND_ETH_HLEN 14u
-#define BOND_IP4_HLEN 20u
-#define BOND_IP6_HLEN 40u
-#define BOND_ICMP_HLEN 8u
-#define BOND_ETH_IP 0x0800u
-#define BOND_ETH_IPV6 0x86ddu
-#define BOND_IP_MF_OR_OFFSET 0x3fffu
-
-#define BOND_IPPROTO_ICMP 1u
-#define BOND_IPPROTO_TCP 6u
-#define BOND_IPPROTO_UDP 17u
-#define BOND_IPPROTO_DCCP 33u
-#define BOND_IPPROTO_ESP 50u
-#define BOND_IPPROTO_AH 51u
-#define BOND_IPPROTO_ICMPV6 58u
-#define BOND_IPPROTO_SCTP 132u
-#define BOND_IPPROTO_UDPLITE 136u
-
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-#define BOND_BE16(x) ((uint16_t) ((((x) &0xffu) << 8) | (((x) >> 8) & 0xffu)))
-#define BOND_ICMP_WORD(type, code, id)                                                             \
-    ((uint32_t) (type) | (uint32_t) (code) << 8 | (uint32_t) (id) << 16)
-#else
-#define BOND_BE16(x) ((uint16_t) (x))
-#define BOND_ICMP_WORD(type, code, id)                                                             \
-    ((uint32_t) (type) << 24 | (uint32_t) (code) << 16 | (uint32_t) (id))
-#endif
-
-/* No policy looks further: two IPv4 headers with all options, one of ICMP, and ports behind AH's
- * first word. */
-#define BOND_REACH (BOND_ETH_HLEN + 60 + BOND_ICMP_HLEN + 60 + 8)
-
-/* A frame as the device is handed it: Ethernet header first, an accelerated VLAN tag beside it. */
-struct bond_frame {
-    const uint8_t *data, *end; /* the bytes in reach */
-    uint32_t len;              /* the whole frame, in reach or not */
-    uint16_t proto_be;         /* skb->protocol, network order: with an accelerated tag what is
-                                * inside, with a tag in the frame 802.1Q */
-    uint16_t vlan_tci;         /* accelerated tag; 0: none */
-    uint32_t queue;            /* skb->queue_mapping; 0: none */
-    bool missing; /* out: bytes were needed that the frame has and that are not in reach.
-                   * What was answered is void: bring BOND_REACH bytes into reach (or
-                   * the whole frame, if shorter) and ask again */
-};
-
-/* n bytes at off, or NULL. */
-static BOND_INLINE const uint8_t *
-bond_frame_at(struct bond_frame *f, uint32_t off, uint32_t n)
-{
-    const uint8_t *p = f->data + off;
-
-    BOND_OPAQUE(p);
-    if (p + n > f->end) {
-        if (off + n <= f->len)
-            f->missing = true;
-        return NULL;
-    }
-    return p;
-}
-
-/* Four bytes as they lie in memory. In BPF packet words are read whole (the verifier checks the
- * alignment where the machine needs it); natively nothing is known of it. */
-static BOND_INLINE uint32_t
-bond_load32(const uint8_t *p)
-{
-#ifdef __bpf__
-    return *(const uint32_t *) p;
-#else
-    uint32_t v;
-
-    __builtin_memcpy(&v, p, sizeof(v));
-    return v;
-#endif
-}
-
-/* What layer2+3 and layer3+4 use. */
-struct bond_flow {
-    uint32_t addrs; /* source ^ destination, each folded to 32 bits */
-    uint32_t l4;    /* ports, SPI, or ICMP type, code and identifier; 0: none */
-};
-
-/* Membership in a small set of numbers, without a branch for each. */
-static BOND_INLINE bool
-bond_in_set(uint64_t set, uint32_t n)
-{
-    return n < 64 && (set >> n & 1);
-}
-
-#define BOND_BIT(n) (1ull << (n))
-
-/* Protocols that begin with four bytes that tell flows apart; behind AH they come after its first
- * four. Kernel: proto_ports_offset(). */
-static BOND_INLINE bool
-bond_has_ports(uint32_t ip_proto)
-{
-    return bond_in_set(BOND_BIT(BOND_IPPROTO_TCP) | BOND_BIT(BOND_IPPROTO_UDP) |
-                           BOND_BIT(BOND_IPPROTO_DCCP) | BOND_BIT(BOND_IPPROTO_ESP) |
-                           BOND_BIT(BOND_IPPROTO_AH),
-                       ip_proto) ||
-           ip_proto == BOND_IPPROTO_SCTP || ip_proto == BOND_IPPROTO_UDPLITE;
-}
-
-/* One IP header at *off: addresses, then *off behind it and its protocol in *ip_proto (left alone
- * for an IPv4 fragment), and with l34 the ports. IPv6 extension headers are not walked: neither
- * does the driver. False: no such header. */
-static BOND_INLINE bool
-bond_dissect_ip(struct bond_frame *f, uint32_t *off, uint32_t *ip_proto, bool l34,
-                struct bond_flow *flow)
-{
-    const uint8_t *ip;
-
-    if (f->proto_be == BOND_BE16(BOND_ETH_IP)) {
-        ip = bond_frame_at(f, *off, BOND_IP4_HLEN);
-        if (!ip)
-            return false;
-        flow->addrs = bond_load32(ip + 12) ^ bond_load32(ip + 16);
-        *off += (ip[0] & 0xfu) << 2;
-        if ((((uint32_t) ip[6] << 8 | ip[7]) & BOND_IP_MF_OR_OFFSET) == 0)
-            *ip_proto = ip[9];
-    } else if (f->proto_be == BOND_BE16(BOND_ETH_IPV6)) {
-        ip = bond_frame_at(f, *off, BOND_IP6_HLEN);
-        if (!ip)
-            return false;
-        flow->addrs = bond_load32(ip + 8) ^ bond_load32(ip + 12) ^ bond_load32(ip + 16) ^
-                      bond_load32(ip + 20) ^ bond_load32(ip + 24) ^ bond_load32(ip + 28) ^
-                      bond_load32(ip + 32) ^ bond_load32(ip + 36);
-        *off += BOND_IP6_HLEN;
-        *ip_proto = ip[6];
-    } else {
-        return false;
-    }
-    flow->l4 = 0;
-    if (l34 && bond_has_ports(*ip_proto)) {
-        uint32_t at = *ip_proto == BOND_IPPROTO_AH ? 4 : 0;
-        const uint8_t *ports = bond_frame_at(f, *off + at, 4);
-
-        if (ports)
-            flow->l4 = bond_load32(ports);
-    }
-    return true;
-}
-
-/* Kernel: icmp_has_id(); ICMP and ICMPv6 types in one list, as there. */
-static BOND_INLINE bool
-bond_icmp_has_id(uint32_t type)
-{
-    return bond_in_set(BOND_BIT(0) | BOND_BIT(8) | BOND_BIT(13) | BOND_BIT(14), type) ||
-           (type & ~1u) == 128;
-}
-
-static BOND_INLINE bool
-bond_icmp_is_error(uint32_t ip_proto, uint32_t type)
-{
-    uint64_t v4 = BOND_BIT(3) | BOND_BIT(4) | BOND_BIT(5) | BOND_BIT(11) | BOND_BIT(12);
-    uint64_t v6 = BOND_BIT(1) | BOND_BIT(2) | BOND_BIT(3) | BOND_BIT(4);
-
-    return bond_in_set(ip_proto == BOND_IPPROTO_ICMP ? v4 : v6, type);
-}
-
-/* Kernel: bond_flow_dissect(). An ICMP error belongs to the flow that it complains about: the
- * header inside it counts, and where that is cut off the frame has no flow. */
-static BOND_INLINE bool
-bond_dissect(struct bond_frame *f, bool l34, struct bond_flow *flow)
-{
-    uint32_t off = BOND_ETH_HLEN;
-    uint32_t ip_proto = UINT32_MAX; /* none: a fragment */
-    const uint8_t *icmp;
-
-    if (!bond_dissect_ip(f, &off, &ip_proto, l34, flow))
-        return false;
-    if (ip_proto != BOND_IPPROTO_ICMP && ip_proto != BOND_IPPROTO_ICMPV6)
-        return true;
-    icmp = bond_frame_at(f, off, BOND_ICMP_HLEN);
-    if (!icmp)
-        return true;
-    if (bond_icmp_is_error(ip_proto, icmp[0])) {
-        off += BOND_ICMP_HLEN;
-        return bond_dissect_ip(f, &off, &ip_proto, l34, flow);
-    }
-    if (bond_icmp_has_id(icmp[0])) {
-        uint32_t id = (uint32_t) icmp[4] << 8 | icmp[5];
-
-        flow->l4 = BOND_ICMP_WORD(icmp[0], icmp[1], id ? id : 1);
-    }
-    return true;
-}
 
 static BOND_INLINE uint32_t
 bond_hash_eth(struct bond_frame *f)
@@ -233,14 +31,47 @@ bond_hash_fold(uint32_t hash)
     return hash ^ hash >> 8;
 }
 
+/* Kernel: bond_vlan_srcmac_hash(). A tag in the frame itself does not count. */
+static BOND_INLINE uint32_t
+bond_hash_vlan_srcmac(struct bond_frame *f)
+{
+    const uint8_t *eth = bond_frame_at(f, 0, BOND_ETH_HLEN);
+
+    if (!eth)
+        return 0;
+    return f->vlan_tci ^ ((uint32_t) eth[6] << 16 | (uint32_t) eth[7] << 8 | eth[8]) ^
+           ((uint32_t) eth[9] << 16 | (uint32_t) eth[10] << 8 | eth[11]);
+}
+
 /* The hash by which balance-xor (and 802.3ad) choose: hash % number of ports. */
 static BOND_INLINE uint32_t
 bond_hash(uint32_t policy, struct bond_frame *f)
 {
-    bool l34 = policy == BOND_XMIT_LAYER34;
+    bool l34 = policy == BOND_XMIT_LAYER34 || policy == BOND_XMIT_ENCAP34;
     struct bond_flow flow = {0, 0};
+    bool has_flow = false;
 
-    if ((policy != BOND_XMIT_LAYER23 && !l34) || !bond_dissect(f, l34, &flow))
+    switch (policy) {
+    case BOND_XMIT_LAYER23:
+    case BOND_XMIT_LAYER34:
+        has_flow = bond_dissect(f, l34, &flow);
+        break;
+    case BOND_XMIT_ENCAP23:
+    case BOND_XMIT_ENCAP34: {
+        bond_source *source = bond_frame_source(f);
+        uint32_t known = l34 ? bond_source_l4_hash(source) : 0;
+
+        if (known)
+            return known;
+        has_flow = bond_dissect_encap(source, &flow);
+        break;
+    }
+    case BOND_XMIT_VLAN_SRCMAC:
+        return bond_hash_vlan_srcmac(f);
+    default: /* layer2 */
+        break;
+    }
+    if (!has_flow)
         return bond_hash_eth(f);
     /* The lowest bit goes: even port numbers are common. */
     if (l34)

@@ -16,6 +16,8 @@
 #include <linux/pkt_cls.h>
 #include <bpf/bpf_helpers.h>
 
+#include "datapath/bpf/source.h"
+
 #include "core/select.h"
 #include "datapath/bpf/shared.h"
 
@@ -137,6 +139,7 @@ frame_of(struct __sk_buff *skb)
         .proto_be = (uint16_t) skb->protocol,
         .vlan_tci = (uint16_t) skb->vlan_tci,
         .queue = skb->queue_mapping,
+        .source = skb,
     };
 }
 

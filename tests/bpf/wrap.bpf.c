@@ -9,7 +9,7 @@
 #include <linux/pkt_cls.h>
 #include <bpf/bpf_helpers.h>
 
-#include "core/hash.h"
+#include "core/frame.h"
 
 struct {
     __uint(type, BPF_MAP_TYPE_PROG_ARRAY);

@@ -409,16 +409,38 @@ parity_frame(uint32_t index, struct parity_frame *f)
     }
 }
 
+static uint16_t
+number(const struct parity_frame *f, unsigned int at)
+{
+    return (uint16_t) (f->data[at] << 8 | f->data[at + 1]);
+}
+
+/* Behind all tags; where the frame ends within them, and behind more than seven, at 14. */
+static uint16_t
+network_header(const struct parity_frame *f)
+{
+    unsigned int at = 14;
+
+    while (at <= 14 + 7 * 4 && (number(f, at - 2) == 0x8100 || number(f, at - 2) == 0x88a8)) {
+        at += 4;
+        if (at > f->len)
+            return 14;
+    }
+    return at <= 14 + 7 * 4 ? (uint16_t) at : 14;
+}
+
 struct bond_frame
 parity_view(const struct parity_frame *f)
 {
-    uint16_t proto = (uint16_t) (f->data[12] << 8 | f->data[13]);
+    uint16_t proto = number(f, 12);
 
     return (struct bond_frame){.data = f->data,
                                .end = f->data + f->len,
                                .len = f->len,
                                .proto_be = BOND_BE16(proto),
-                               .vlan_tci = f->tag_tci};
+                               .vlan_tci = f->tag_tci,
+                               .tagged = f->tag_proto != 0,
+                               .net = network_header(f)};
 }
 
 uint64_t
