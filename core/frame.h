@@ -23,6 +23,14 @@
 #define BOND_SEARCH static inline
 #endif
 
+/* In BPF a function by itself that the verifier follows each time that it is called: it keeps what
+ * it does out of the registers of its callers. */
+#ifdef __bpf__
+#define BOND_ASIDE static __attribute__((noinline))
+#else
+#define BOND_ASIDE static inline
+#endif
+
 /* The compiler must not know more of the value than the verifier does (clang 14 drops a mask that
  * it can prove superfluous; the verifier then refuses the program). */
 #define BOND_OPAQUE(x) __asm__ volatile("" : "+r"(x))
@@ -117,6 +125,12 @@ bond_source_bytes(bond_source *f, uint32_t off, void *to, uint32_t n)
     if (p)
         __builtin_memcpy(to, p, n);
     return p;
+}
+
+static inline uint32_t
+bond_source_len(const bond_source *f)
+{
+    return f->len;
 }
 
 static inline uint32_t

@@ -142,6 +142,7 @@ struct bond_opt_desc {
     uint8_t flags;                       /* enum bond_opt_flag */
     const char *unit;                    /* "ms", "s", or NULL */
     const char *help;                    /* one sentence, translatable */
+    const char *instead;                 /* F_LATER: what to use; NULL: the default */
 };
 
 /* The effective options of one bond. Plain data: copy and compare freely. */

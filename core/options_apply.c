@@ -209,6 +209,10 @@ check_carried_out(const struct bond_options *o, struct bond_err *err)
         bond_option_format(o, (enum bond_opt_id) id, text, sizeof(text));
         bond_opt_quote(text, quoted);
         if ((d->flags & BOND_OPT_F_LATER) && !bond_opt_equal(o, &def, (enum bond_opt_id) id)) {
+            if (d->instead)
+                return bond_err_set(err, BOND_ERR_NOT_SUPPORTED, -EOPNOTSUPP,
+                                    "%s %s is not supported yet: use %s", d->name, quoted,
+                                    d->instead);
             bond_option_format(&def, (enum bond_opt_id) id, text, sizeof(text));
             return bond_err_set(err, BOND_ERR_NOT_SUPPORTED, -EOPNOTSUPP,
                                 "%s %s is not supported yet: leave %s out%s%s", d->name, quoted,

@@ -35,9 +35,9 @@ static const struct bond_opt_value xmit_values[] = {
     {"layer2", BOND_XMIT_LAYER2, 0},
     {"layer3+4", BOND_XMIT_LAYER34, 0},
     {"layer2+3", BOND_XMIT_LAYER23, 0},
-    {"encap2+3", BOND_XMIT_ENCAP23, LATER},
-    {"encap3+4", BOND_XMIT_ENCAP34, LATER},
-    {"vlan+srcmac", BOND_XMIT_VLAN_SRCMAC, LATER},
+    {"encap2+3", BOND_XMIT_ENCAP23, 0},
+    {"encap3+4", BOND_XMIT_ENCAP34, 0},
+    {"vlan+srcmac", BOND_XMIT_VLAN_SRCMAC, 0},
     {NULL, 0, 0},
 };
 
@@ -256,7 +256,9 @@ static const struct bond_opt_desc table[BOND_OPT_N] = {
         {ID(BALANCE_SLB, "balance-slb"), ENUM(switch_values, 1, 0),
          IN(M(BALANCE_XOR), M(BALANCE_XOR)), NEEDS_NOTHING,
          .flags = LATER | BOND_OPT_F_NUMBER | BOND_OPT_F_NM,
-         .help = N_("Source load balancing by VLAN and MAC address without help of the switch.")},
+         .help = N_("Source load balancing by VLAN and MAC address without help of the switch."),
+         .instead = "xmit_hash_policy=vlan+srcmac where the switch has the ports as one aggregate, "
+                    "or mode active-backup"},
 };
 
 static const struct bond_opt_desc port_table[BOND_PORT_OPT_N] = {

@@ -21,6 +21,12 @@ bond_source_bytes(struct __sk_buff *skb, uint32_t off, void *to, uint32_t n)
 }
 
 static BOND_INLINE uint32_t
+bond_source_len(const struct __sk_buff *skb)
+{
+    return skb->len;
+}
+
+static BOND_INLINE uint32_t
 bond_source_proto_be(const struct __sk_buff *skb)
 {
     return skb->protocol;

@@ -191,14 +191,10 @@ static const struct row rows[] = {
     /* Not carried out yet. */
     {"arp_interval=100;arp_ip_target=10.0.0.1", LATER,
      "arp_interval 100 is not supported yet: leave arp_interval out or use 0"},
-    {"mode=balance-xor;xmit_hash_policy=encap3+4", LATER,
-     "xmit_hash_policy \"encap3+4\" is not supported yet: use layer2 (0), layer3+4 (1) or layer2+3 "
-     "(2)"},
-    {"mode=2;xmit_hash_policy=vlan+srcmac", LATER,
-     "xmit_hash_policy \"vlan+srcmac\" is not supported yet: use layer2 (0), layer3+4 (1) or "
-     "layer2+3 (2)"},
     {"mode=2;balance-slb=1", LATER,
-     "balance-slb 1 is not supported yet: leave balance-slb out or use 0"},
+     "balance-slb 1 is not supported yet: use xmit_hash_policy=vlan+srcmac where the switch has "
+     "the "
+     "ports as one aggregate, or mode active-backup"},
 
     /* What cannot be shown as it is. */
     {"mode=1;primary=\xff\x01\"\\", BAD, "primary \"\\xff\\x01\\\"\\\\\" is not allowed: " IFNAME},
