@@ -16,6 +16,9 @@ bond_init(struct bond *b, const char *name, int32_t ifindex, const struct bond_o
     b->drain_ms = BOND_DRAIN_MS;
     bond_lacp_init(b);
     b->notify_at_ns = b->igmp_at_ns = b->poll_at_ns = BOND_NEVER;
+    b->tlb_at_ns = b->learn_at_ns = b->promisc_until_ns = BOND_NEVER;
+    b->client_last = BOND_NO_PORT;
+    bond_alb_forget(b);
     for (unsigned i = 0; i < BOND_MAX_PORTS; i++)
         b->port[i].delay_until_ns = BOND_NEVER;
 }
@@ -113,7 +116,15 @@ bond_primary(const struct bond *b)
 uint32_t
 bond_frames_wanted(const struct bond *b)
 {
+    if (bond_mode(b) == BOND_MODE_BALANCE_ALB)
+        return BOND_FRAMES_ARP;
     return bond_mode(b) == BOND_MODE_8023AD ? BOND_FRAMES_SLOW : 0;
+}
+
+uint32_t
+bond_frames_wanted_sent(const struct bond *b)
+{
+    return bond_alb_balances_receiving(b) ? BOND_FRAMES_ARP : 0;
 }
 
 /* kernel: slave->inactive, which in these modes follows from who is active (bond_open(),

@@ -64,6 +64,7 @@ struct bond_port {
     int32_t prio;
     uint16_t actor_port_prio; /* 802.3ad */
     uint32_t failure_count;
+    uint8_t client_mac[BOND_MAC_LEN]; /* balance-alb: by which clients know it, stays when it leaves */
     uint64_t attach_seq;
     uint64_t delay_until_ns; /* FAIL, BACK: when the delay is over. DRAINING: end of the drain */
     uint64_t overtaken_until_ns; /* has become inactive with its link up: what is under way to it
@@ -72,6 +73,17 @@ struct bond_port {
     uint64_t last_change_ns;
     struct bond_lacp_port lacp; /* 802.3ad */
     struct bond_lacp_agg agg;   /* the aggregator that belongs to it (lacp.h) */
+};
+
+/* balance-alb: a client is told by ARP which port's address to send to. */
+struct bond_client { /* kernel: struct rlb_client_info */
+    bool assigned;
+    uint8_t left; /* updates still to send */
+    int8_t slot;  /* its port */
+    uint16_t vlan_id;
+    uint32_t host_ip, client_ip; /* as they lie in a frame */
+    uint8_t mac[BOND_MAC_LEN];   /* the client's; zero: not known yet */
+    uint64_t at_ns;              /* the next update; BOND_NEVER */
 };
 
 struct bond {
@@ -94,6 +106,13 @@ struct bond {
     uint64_t igmp_at_ns;
     uint64_t poll_at_ns;   /* the next look at all ports (miimon) */
     struct bond_lacp lacp; /* 802.3ad */
+    bool bridged;          /* the bond is a port of a bridge */
+    uint32_t tlb_epoch;    /* balance-tlb, -alb: counts rebalancings; 0: never */
+    uint64_t tlb_at_ns;    /* the next rebalancing */
+    uint64_t learn_at_ns;  /* the next learning packets (lp_interval) */
+    uint64_t promisc_until_ns; /* balance-alb: the active port takes other ports' addresses too */
+    int client_last;           /* the slot that the last client got (kernel: rx_slave) */
+    struct bond_client client[BOND_CLIENTS]; /* balance-alb: by bond_byte_hash() of client_ip */
     struct bond_port port[BOND_MAX_PORTS];
 };
 
@@ -109,7 +128,8 @@ enum bond_event_type {
     BOND_EV_OPTIONS,      /* u.options: a finished set from bond_options_apply(); any change is
                            * live, the mode included */
     BOND_EV_PORT_OPTIONS, /* slot; u.port_options */
-    BOND_EV_FRAME,        /* slot; u.frame: LACP, marker, ARP or ND, seen on the port */
+    BOND_EV_FRAME,        /* slot; u.frame: LACP, marker, ARP or ND, seen on the port;
+                           * BOND_NO_PORT: sent on the bond by the host (bond_frames_wanted_sent()) */
     BOND_EV_TRAFFIC,      /* slot; u.traffic: told before each TICK while an ARP/NS monitor runs */
     BOND_EV_SET_ACTIVE,   /* slot, or BOND_NO_PORT for "choose by yourself" (active_slave) */
     BOND_EV_RESUME, /* after bond_load(): nobody listened for a while, so silence is no sign */
@@ -122,6 +142,7 @@ struct bond_event {
         struct {
             bool admin_up;
             uint8_t mac[BOND_MAC_LEN]; /* as the device has it */
+            bool bridged;              /* it is a port of a bridge */
             bool mac_given;            /* someone else set it: it becomes the bond's. If not, and
                                         * the bond has another one, the device is put right */
         } bond_link;
@@ -164,7 +185,7 @@ struct bond_event {
 };
 
 /* To be carried out in order; each is complete in itself (no reading back of state). Notes come
- * first, then addresses of members, PUBLISH, SEND, CARRIER, ANNOUNCE, RESEND_IGMP, at last what
+ * first, then addresses of members, PUBLISH, LEARN, SEND, CARRIER, ANNOUNCE, RESEND_IGMP, at last what
  * concerns ports that have left. A row of announcements waits while there is no carrier. */
 enum bond_action_type {
     BOND_ACT_PUBLISH,     /* bond_table_build() gives something new: publish it */
@@ -177,6 +198,10 @@ enum bond_action_type {
     BOND_ACT_PROBE, /* slot, index, on: ask target `index` of arp_ip_target (on: ns_ip6_target)
                      * by that port; source address and VLAN tags are of the route to it
                      * (kernel: bond_arp_send_all(), bond_ns_send_all()) */
+    BOND_ACT_LEARN, /* slot, mac, on: by that port a learning packet from that address, also
+                     * tagged for each VLAN above the bond (with the VLAN's address where that
+                     * is not the bond's); on: for macvlans above, too (kernel:
+                     * alb_send_learning_packets(), on is !strict_match) */
     BOND_ACT_PORT_RELEASE, /* slot: has left: undo everything done to the device. The slot is free
                             */
     BOND_ACT_NOTE,         /* note, slot, reason: for the event log */
@@ -277,6 +302,10 @@ int bond_step(struct bond *b, const struct bond_event *ev, uint64_t now_ns,
 #define BOND_FRAMES_ARP 2u
 #define BOND_FRAMES_ND 4u /* neighbour solicitations and advertisements */
 uint32_t bond_frames_wanted(const struct bond *b);
+/* The same of what the host sends on the bond. */
+uint32_t bond_frames_wanted_sent(const struct bond *b);
+/* Whether the port must take frames for every address (kernel: primary_is_promisc). */
+bool bond_port_wants_promisc(const struct bond *b, int slot);
 
 /* The packet table for the state. Deterministic; gen, bond_ifindex and flags' VIA_PEER are the
  * publisher's. */

@@ -4,6 +4,7 @@
  * the table is decided in select.h.
  */
 #include "core/internal.h"
+#include "core/tlb.h"
 
 /* kernel: bond_get_slave_by_id(): the port with this index or the next one in the circle that can
  * send. */
@@ -39,34 +40,37 @@ build_tx(const struct bond *b, struct bond_table *t)
     case BOND_MODE_BALANCE_XOR: /* kernel: bond_update_slave_arr() */
     case BOND_MODE_BROADCAST:
     case BOND_MODE_8023AD:
+    case BOND_MODE_BALANCE_TLB:
+    case BOND_MODE_BALANCE_ALB:
         for (uint32_t i = 0; i < n; i++)
             if (bond_port_can_tx(b, order[i]))
                 add_tx(t, order[i]);
         break;
     case BOND_MODE_ACTIVE_BACKUP: /* also while its downdelay runs, as the kernel */
-    case BOND_MODE_BALANCE_TLB:
-    case BOND_MODE_BALANCE_ALB:
         add_tx(t, b->active);
         break;
     }
 }
 
-/* A leaving port of active-backup takes no group frames (table.h, BOND_RX_DRAIN): a bridge above
+/* A leaving port of active-backup takes no group frames (table.h, BOND_RX_UNICAST): a bridge above
  * would learn its own hosts on the bond. Where all ports are active at once, a static LAG may go
- * on sending anything by a port that leaves. */
+ * on sending anything by a port that leaves. In balance-alb each port has clients of its own
+ * (kernel: bond_should_deliver_exact_match()). */
 static uint8_t
 rx_of(const struct bond *b, const struct bond_port *p)
 {
+    uint8_t inactive = bond_mode(b) == BOND_MODE_BALANCE_ALB ? BOND_RX_UNICAST : BOND_RX_DROP;
+
     switch ((enum bond_phase) p->phase) {
     case BOND_PHASE_FREE:
         return BOND_RX_DROP;
     case BOND_PHASE_MEMBER:
         if (!p->inactive)
             return BOND_RX_ACCEPT;
-        return p->overtaken_until_ns != 0 ? BOND_RX_DRAIN : BOND_RX_DROP;
+        return p->overtaken_until_ns != 0 ? BOND_RX_UNICAST : inactive;
     case BOND_PHASE_DRAINING:
     case BOND_PHASE_LINGERING:
-        return bond_mode_uses_primary(bond_mode(b)) ? BOND_RX_DRAIN : BOND_RX_ACCEPT;
+        return bond_mode_uses_primary(bond_mode(b)) ? BOND_RX_UNICAST : BOND_RX_ACCEPT;
     }
     return BOND_RX_DROP;
 }
@@ -76,6 +80,33 @@ static bool
 uses_queue_ids(enum bond_mode mode)
 {
     return mode == BOND_MODE_ACTIVE_BACKUP || mode == BOND_MODE_BALANCE_RR;
+}
+
+/* What balance-tlb and balance-alb need besides. */
+static void
+build_lb(const struct bond *b, struct bond_table *t)
+{
+    bool is_alb = bond_mode(b) == BOND_MODE_BALANCE_ALB;
+
+    t->active_slot = b->active != BOND_NO_PORT ? (uint32_t) b->active : BOND_MAX_PORTS;
+    t->tlb_epoch = bond_opt_num(b, BOND_OPT_TLB_DYNAMIC_LB) ? b->tlb_epoch : 0;
+    t->bond_mac = bond_mac_number(b->mac);
+    for (uint32_t i = 0; i < t->n_ports; i++) {
+        const struct bond_port *p = &b->port[i];
+        bool by_client = is_alb && p->phase != BOND_PHASE_MEMBER;
+
+        if (p->phase == BOND_PHASE_FREE)
+            continue;
+        t->port[i].mac = bond_mac_number(by_client ? p->client_mac : p->mac);
+        t->port[i].speed_mbps = p->speed_mbps > 0 ? (uint32_t) p->speed_mbps : 0;
+    }
+    for (uint32_t i = 0; is_alb && i < BOND_CLIENTS; i++) {
+        const struct bond_client *c = &b->client[i];
+
+        t->client[i].slot = c->assigned && c->slot >= 0 ? (uint32_t) c->slot : BOND_MAX_PORTS;
+        t->client[i].host_ip = c->host_ip;
+        t->client[i].client_ip = c->client_ip;
+    }
 }
 
 void
@@ -102,4 +133,6 @@ bond_table_build(const struct bond *b, struct bond_table *t)
         if (t->port[i].queue_id != 0)
             t->has_queue_ids = 1;
     }
+    if (bond_is_lb(b))
+        build_lb(b, t);
 }

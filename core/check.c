@@ -133,6 +133,44 @@ check_rows(const struct bond *b)
 }
 
 static const char *
+check_client(const struct bond *b, const struct bond_client *c)
+{
+    if ((c->left > 0) != (c->at_ns != BOND_NEVER))
+        return "updates of a client and their deadline disagree";
+    if (!c->assigned)
+        return c->left > 0 || c->client_ip || c->slot != BOND_NO_PORT
+                   ? "no client, but his place is taken"
+                   : NULL;
+    if (!bond_port_can_tx(b, c->slot))
+        return "a client has no port that can receive";
+    if (c->left > 0 && !bond_mac_valid(c->mac))
+        return "a client without an address is to be told something";
+    return NULL;
+}
+
+static const char *
+check_lb(const struct bond *b)
+{
+    bool runs = b->admin_up && bond_is_lb(b) && bond_n_members(b) > 0;
+    const char *broken = NULL;
+
+    for (uint32_t i = 0; i < BOND_CLIENTS && !broken; i++)
+        broken = check_client(b, &b->client[i]);
+    if (broken)
+        return broken;
+    if (!runs && (b->tlb_at_ns != BOND_NEVER || b->learn_at_ns != BOND_NEVER))
+        return "what is not balanced by load wants to be balanced again";
+    if ((b->tlb_at_ns == BOND_NEVER) != (b->learn_at_ns == BOND_NEVER))
+        return "of rebalancing and learning packets only one runs";
+    if (b->promisc_until_ns != BOND_NEVER &&
+        (bond_mode(b) != BOND_MODE_BALANCE_ALB || b->active == BOND_NO_PORT))
+        return "nobody needs a promiscuous port";
+    if (b->client_last != BOND_NO_PORT && !bond_port_can_tx(b, b->client_last))
+        return "the port that was last given to a client is not usable";
+    return NULL;
+}
+
+static const char *
 check_table(const struct bond *b)
 {
     struct bond_table t;
@@ -153,7 +191,7 @@ bond_check(const struct bond *b)
 {
     static const char *(*const checks[])(const struct bond *) = {
         check_active, check_ports, bond_lacp_check, check_carrier,
-        check_mac,    check_rows,  check_table,
+        check_mac,    check_rows,  check_lb,        check_table,
     };
     const char *broken = NULL;
 

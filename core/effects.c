@@ -49,6 +49,27 @@ bond_send(struct step *s, int slot, uint16_t len, uint16_t vlan_id)
     return f->data;
 }
 
+/* The active port speaks for what is above the bond, in balance-tlb (kernel: bond_alb_monitor()).
+ */
+static void
+put_learning(struct step *s)
+{
+    const struct bond *b = s->b;
+
+    for (int i = 0; i < (int) BOND_MAX_PORTS; i++) {
+        struct bond_action *a;
+
+        if (s->learn_own & (1u << i)) {
+            a = add(s, BOND_ACT_LEARN, i);
+            a->on =
+                i == b->active && (bond_mode(b) == BOND_MODE_BALANCE_TLB || i != s->was->active);
+            memcpy(a->mac, b->port[i].mac, BOND_MAC_LEN);
+        }
+        if ((s->learn_other & (1u << i)) && b->active != BOND_NO_PORT)
+            memcpy(add(s, BOND_ACT_LEARN, b->active)->mac, b->port[i].client_mac, BOND_MAC_LEN);
+    }
+}
+
 static void
 put_frames(struct step *s)
 {
@@ -92,6 +113,10 @@ bond_next_deadline(const struct bond *b)
     next = lacp < next ? lacp : next;
     next = b->notify_at_ns < next ? b->notify_at_ns : next;
     next = b->igmp_at_ns < next ? b->igmp_at_ns : next;
+    next = b->tlb_at_ns < next ? b->tlb_at_ns : next;
+    next = b->learn_at_ns < next ? b->learn_at_ns : next;
+    next = b->promisc_until_ns < next ? b->promisc_until_ns : next;
+    next = bond_alb_deadline(b) < next ? bond_alb_deadline(b) : next;
     for (unsigned i = 0; i < BOND_MAX_PORTS; i++) {
         const struct bond_port *p = &b->port[i];
 
@@ -109,6 +134,7 @@ bond_effects(struct step *s)
         memcpy(add(s, BOND_ACT_BOND_MAC, BOND_NO_PORT)->mac, s->b->mac, BOND_MAC_LEN);
     put_macs(s, true);
     put_table(s);
+    put_learning(s);
     put_frames(s);
     put_carrier(s);
     if (s->announce)

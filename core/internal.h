@@ -30,6 +30,8 @@ struct step {
     uint32_t put_port_mac; /* bit n: slot n */
     uint32_t released;
     bool announce, resend_igmp;
+    uint32_t learn_own;   /* bit n: slot n sends a learning packet from its own address */
+    uint32_t learn_other; /* bit n: the active port sends one from slot n's address */
     uint8_t frame_slot[BOND_MAX_FRAMES]; /* by which port out->frame[i] leaves */
 };
 
@@ -118,12 +120,24 @@ bool bond_mac_learn(struct step *s, const uint8_t mac[BOND_MAC_LEN], bool given)
 void bond_mac_attach(struct step *s, int slot, bool first);
 void bond_mac_failover(struct step *s);
 void bond_mac_restore(struct step *s, int slot);
+void bond_mac_left(struct step *s, int slot); /* it is no member any more */
 void bond_mac_last_left(struct bond *b);
 void bond_mac_settle(struct step *s);
 enum bond_fail_over_mac bond_mac_policy(const struct bond *b);
 
 /* notify.c */
 void bond_notify_settle(struct step *s);
+
+/* tlb.c */
+bool bond_is_lb(const struct bond *b); /* balance-tlb or -alb */
+void bond_tlb_settle(struct step *s);
+
+/* alb.c */
+bool bond_alb_balances_receiving(const struct bond *b);
+void bond_alb_forget(struct bond *b); /* no client is known any more */
+void bond_alb_frame(struct step *s, const struct bond_event *ev);
+void bond_alb_settle(struct step *s);
+uint64_t bond_alb_deadline(const struct bond *b);
 
 /* reconfigure.c */
 int bond_reconfigure(struct step *s, const struct bond_options *o);

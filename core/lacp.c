@@ -385,6 +385,13 @@ void
 bond_copy_clockwork(struct bond *to, const struct bond *from)
 {
     to->poll_at_ns = from->poll_at_ns;
+    to->tlb_at_ns = from->tlb_at_ns;
+    to->tlb_epoch = from->tlb_epoch;
+    to->learn_at_ns = from->learn_at_ns;
+    for (int i = 0; i < (int) BOND_CLIENTS; i++) {
+        to->client[i].left = from->client[i].left;
+        to->client[i].at_ns = from->client[i].at_ns;
+    }
     for (int i = 0; i < (int) BOND_MAX_PORTS; i++) {
         struct bond_lacp_port *t = &to->port[i].lacp;
         const struct bond_lacp_port *f = &from->port[i].lacp;

@@ -2,14 +2,15 @@
 /*
  * leave.c - how a port leaves without a lost frame. Decides when it may go.
  *
- *   MEMBER ──► DRAINING ──► LINGERING ──► (released)     modes 0, 2, 3
+ *   MEMBER ──► DRAINING ──► LINGERING ──► (released)     modes 0, 2, 3, 6
  *                     └───────────────► (released)       the others
  *
  * A leaving port is chosen for nothing and counts for nothing (carrier, order, status text).
  * Draining, it still receives what is under way and answers to the bond's address. Behind a
  * static LAG the switch goes on sending to it for as long as its link is up, so there it lingers:
  * it has its own address back and is free to use, but what comes in for the bond still enters,
- * until it is claimed, set down or gone.
+ * until it is claimed, set down or gone. So it does in balance-alb, for clients that have not
+ * heard yet that they have another port.
  */
 #include "core/lacp_internal.h"
 
@@ -20,11 +21,11 @@ lingers(enum bond_mode mode)
     case BOND_MODE_BALANCE_RR:
     case BOND_MODE_BALANCE_XOR:
     case BOND_MODE_BROADCAST:
+    case BOND_MODE_BALANCE_ALB:
         return true;
     case BOND_MODE_ACTIVE_BACKUP:
     case BOND_MODE_8023AD:
     case BOND_MODE_BALANCE_TLB:
-    case BOND_MODE_BALANCE_ALB:
         return false;
     }
     return false;
@@ -35,7 +36,9 @@ void
 bond_leave_start(struct step *s, int slot)
 {
     struct bond_port *p = &s->b->port[slot];
-    bool drains = bond_port_is_up(p) && (!p->inactive || p->overtaken_until_ns != 0);
+    bool is_alb = bond_mode(s->b) == BOND_MODE_BALANCE_ALB; /* receives on every port */
+    bool receives = !p->inactive || p->overtaken_until_ns != 0 || is_alb;
+    bool drains = bond_port_is_up(p) && receives;
 
     bond_lacp_unbind(s, slot, true);
     p->phase = BOND_PHASE_DRAINING;
@@ -43,6 +46,7 @@ bond_leave_start(struct step *s, int slot)
     p->delay_until_ns = drains ? bond_after_ms(s->now, s->b->drain_ms) : s->now;
     p->last_change_ns = s->now;
     p->inactive = false;
+    bond_mac_left(s, slot);
     bond_mac_last_left(s->b);
     bond_note(s, BOND_NOTE_PORT_LEAVING, slot, BOND_NO_PORT, BOND_REASON_REQUEST);
 }
@@ -54,6 +58,10 @@ bond_release(struct step *s, int slot, enum bond_reason reason)
 
     bond_lacp_unbind(s, slot, reason != BOND_REASON_DEVICE_GONE); /* tells the partner again */
     bond_note(s, BOND_NOTE_PORT_RELEASED, slot, BOND_NO_PORT, reason);
+    if (p->phase == BOND_PHASE_MEMBER) {
+        p->phase = BOND_PHASE_FREE;
+        bond_mac_left(s, slot);
+    }
     memset(p, 0, sizeof(*p));
     p->delay_until_ns = BOND_NEVER;
     bond_mac_last_left(s->b);

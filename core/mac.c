@@ -8,12 +8,16 @@
  *   none    all ports have the bond's address
  *   active  ports keep their own, the bond has the active port's
  *   follow  the active port has the bond's address, the others have different ones
+ * balance-tlb and balance-alb deal addresses out as follow does (kernel: bond_alb_init_slave(),
+ * bond_alb_handle_active_change(), bond_alb_deinit_slave()).
  */
 #include "core/internal.h"
 
 enum bond_fail_over_mac
 bond_mac_policy(const struct bond *b)
 {
+    if (bond_is_lb(b))
+        return BOND_FOM_FOLLOW;
     if (bond_mode(b) != BOND_MODE_ACTIVE_BACKUP)
         return BOND_FOM_NONE;
     return (enum bond_fail_over_mac) bond_opt_num(b, BOND_OPT_FAIL_OVER_MAC);
@@ -52,6 +56,27 @@ holder(const struct bond *b, const uint8_t mac[BOND_MAC_LEN], int slot)
     return BOND_NO_PORT;
 }
 
+static bool
+is_taken(const struct bond *b, const uint8_t mac[BOND_MAC_LEN], int slot)
+{
+    return bond_mac_equal(mac, b->mac) || holder(b, mac, slot) != BOND_NO_PORT;
+}
+
+/* kernel: alb_handle_addr_collision_on_attach(): an address of another port that nobody has now. */
+static void
+take_spare(const struct bond *b, int slot, uint8_t mac[BOND_MAC_LEN])
+{
+    int order[BOND_MAX_PORTS];
+    uint32_t n = bond_port_order(b, false, order);
+
+    for (uint32_t i = 0; i < n; i++) {
+        if (is_taken(b, b->port[order[i]].perm_mac, slot))
+            continue;
+        memcpy(mac, b->port[order[i]].perm_mac, BOND_MAC_LEN);
+        return;
+    }
+}
+
 /* follow: a port's own address, unless somebody in the bond has it (the first port's is the
  * bond's); then a locally administered one made from it. The kernel takes a random one. */
 static void
@@ -60,7 +85,9 @@ set_distinct_mac(struct step *s, int slot)
     uint8_t mac[BOND_MAC_LEN];
 
     memcpy(mac, s->b->port[slot].perm_mac, BOND_MAC_LEN);
-    while (bond_mac_equal(mac, s->b->mac) || holder(s->b, mac, slot) != BOND_NO_PORT) {
+    if (bond_is_lb(s->b) && is_taken(s->b, mac, slot))
+        take_spare(s->b, slot, mac);
+    while (is_taken(s->b, mac, slot)) {
         mac[0] |= 2;
         mac[BOND_MAC_LEN - 1]++;
     }
@@ -122,6 +149,24 @@ bond_mac_failover(struct step *s)
     }
 }
 
+/* kernel: alb_change_hw_addr_on_detach(): who has the address that the leaving port gets back takes
+ * the one that it had. */
+void
+bond_mac_left(struct step *s, int slot)
+{
+    struct bond *b = s->b;
+    const struct bond_port *p = &b->port[slot];
+    int other = bond_is_lb(b) ? holder(b, p->perm_mac, slot) : BOND_NO_PORT;
+
+    if (other == BOND_NO_PORT || bond_mac_equal(p->perm_mac, p->mac) ||
+        bond_mac_equal(p->perm_mac, b->mac))
+        return;
+    if (bond_mac_equal(p->mac, b->mac) || holder(b, p->mac, other) != BOND_NO_PORT)
+        set_port_mac(s, other, b->port[other].perm_mac);
+    else
+        set_port_mac(s, other, p->mac);
+}
+
 /* What the bond's device has. `given`: by somebody else than us. Returns false if it is no
  * address that a bond may have (kernel: bond_set_mac_address(), is_valid_ether_addr()). */
 bool
@@ -136,7 +181,8 @@ bond_mac_learn(struct step *s, const uint8_t mac[BOND_MAC_LEN], bool given)
     if (b->mac_is_set && bond_mac_equal(b->mac, mac))
         return true;
     /* With fail_over_mac the kernel ignores the address that it is given. */
-    if (!given || (bond_mac_policy(b) != BOND_FOM_NONE && bond_n_members(b) > 0)) {
+    if (!given ||
+        (bond_mac_policy(b) != BOND_FOM_NONE && !bond_is_lb(b) && bond_n_members(b) > 0)) {
         s->put_bond_mac = true;
         return true;
     }

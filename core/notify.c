@@ -33,9 +33,12 @@ path_changed(const struct bond *b, const struct bond *was)
     case BOND_MODE_BROADCAST:
     case BOND_MODE_8023AD:
         return lost;
+    case BOND_MODE_BALANCE_ALB: /* every port has clients: they come to the active one at once */
+        if (lost && b->active != BOND_NO_PORT)
+            return true;
+        break;
     case BOND_MODE_ACTIVE_BACKUP:
     case BOND_MODE_BALANCE_TLB:
-    case BOND_MODE_BALANCE_ALB:
         break;
     }
     return b->active != BOND_NO_PORT &&

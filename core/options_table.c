@@ -27,8 +27,8 @@
 static const struct bond_opt_value mode_values[] = {
     {"balance-rr", BOND_MODE_BALANCE_RR, 0},       {"active-backup", BOND_MODE_ACTIVE_BACKUP, 0},
     {"balance-xor", BOND_MODE_BALANCE_XOR, 0},     {"broadcast", BOND_MODE_BROADCAST, 0},
-    {"802.3ad", BOND_MODE_8023AD, 0},              {"balance-tlb", BOND_MODE_BALANCE_TLB, LATER},
-    {"balance-alb", BOND_MODE_BALANCE_ALB, LATER}, {NULL, 0, 0},
+    {"802.3ad", BOND_MODE_8023AD, 0},              {"balance-tlb", BOND_MODE_BALANCE_TLB, 0},
+    {"balance-alb", BOND_MODE_BALANCE_ALB, 0},     {NULL, 0, 0},
 };
 
 static const struct bond_opt_value xmit_values[] = {

@@ -3,10 +3,10 @@
  * save.c - the whole state as text, and back. Decides nothing; loses nothing.
  *
  * One `key=value` a line. The first line is the version, `port=<slot>` begins a port, keys after it
- * are the port's. Which keys there are is said once, in the two tables below, for both
- * directions. A key that is missing keeps what bond_init() gives, so fields can be added without
- * a new version; an unknown one is refused. Reading trusts nothing: every value has a range, and
- * what comes out must pass bond_check().
+ * are the port's; `client=<place>` does the same for a client of balance-alb. Which keys there are
+ * is said once, in the two tables below, for both directions. A key that is missing keeps what
+ * bond_init() gives, so fields can be added without a new version; an unknown one is refused.
+ * Reading trusts nothing: every value has a range, and what comes out must pass bond_check().
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -16,7 +16,7 @@
 
 #define SAVE_VERSION "1"
 
-enum kind { BOOL, U8, U16, U32, U64, I32, MAC, NAME };
+enum kind { BOOL, U8, U16, U32, U64, I8, I32, MAC, NAME };
 
 struct field {
     const char *key;
@@ -36,6 +36,11 @@ struct field {
 #define P(kind, member, min, max)                                                                  \
     {                                                                                              \
 #member, kind, offsetof(struct bond_port, member), min, max                                \
+    }
+
+#define C(kind, member, min, max)                                                                  \
+    {                                                                                              \
+#member, kind, offsetof(struct bond_client, member), min, max                              \
     }
 
 static const struct field bond_fields[] = {
@@ -58,6 +63,12 @@ static const struct field bond_fields[] = {
     B(MAC, lacp.system, 0, 0),
     B(U16, lacp.last_agg_id, 0, UINT16_MAX),
     B(I32, lacp.active_agg, BOND_NO_PORT, BOND_MAX_PORTS - 1),
+    B(BOOL, bridged, 0, 1),
+    B(U32, tlb_epoch, 0, UINT32_MAX),
+    B(U64, tlb_at_ns, 0, 0),
+    B(U64, learn_at_ns, 0, 0),
+    B(U64, promisc_until_ns, 0, 0),
+    B(I32, client_last, BOND_NO_PORT, BOND_MAX_PORTS - 1),
     O(U32, set_mask[0], 0, UINT32_MAX),
     O(U32, set_mask[1], 0, UINT32_MAX),
     O(NAME, primary, 0, 0),
@@ -77,6 +88,7 @@ static const struct field port_fields[] = {
     P(NAME, name, 0, 0),
     P(MAC, perm_mac, 0, 0),
     P(MAC, mac, 0, 0),
+    P(MAC, client_mac, 0, 0),
     P(U16, queue_id, 0, UINT16_MAX),
     P(I32, prio, INT32_MIN, INT32_MAX),
     P(U16, actor_port_prio, 0, UINT16_MAX),
@@ -144,6 +156,17 @@ static const struct field lacp_fields[] = {
     P(U16, agg.partner_key, 0, UINT16_MAX),
 };
 
+static const struct field client_fields[] = {
+    C(BOOL, assigned, 0, 1),
+    C(U8, left, 0, UINT8_MAX),
+    C(I8, slot, BOND_NO_PORT, BOND_MAX_PORTS - 1),
+    C(U16, vlan_id, 0, UINT16_MAX),
+    C(U32, host_ip, 0, UINT32_MAX),
+    C(U32, client_ip, 0, UINT32_MAX),
+    C(MAC, mac, 0, 0),
+    C(U64, at_ns, 0, 0),
+};
+
 #define N(array) (sizeof(array) / sizeof((array)[0]))
 
 /* ---- writing ---- */
@@ -176,6 +199,9 @@ save_field(struct bond_text *t, const struct field *f, const void *base)
         break;
     case U64:
         bond_text_add(t, "%" PRIu64, *(const uint64_t *) at);
+        break;
+    case I8:
+        bond_text_add(t, "%d", *(const int8_t *) at);
         break;
     case I32:
         bond_text_add(t, "%" PRId32, *(const int32_t *) at);
@@ -225,6 +251,13 @@ bond_save(const struct bond *b, char *buf, size_t size)
             save_field(&t, &port_fields[i], &b->port[slot]);
         for (size_t i = 0; b->port[slot].lacp.number != 0 && i < N(lacp_fields); i++)
             save_field(&t, &lacp_fields[i], &b->port[slot]);
+    }
+    for (unsigned at = 0; at < BOND_CLIENTS; at++) {
+        if (!b->client[at].assigned)
+            continue;
+        bond_text_add(&t, "client=%u\n", at);
+        for (size_t i = 0; i < N(client_fields); i++)
+            save_field(&t, &client_fields[i], &b->client[at]);
     }
     return t.len;
 }
@@ -310,6 +343,8 @@ load_field(const struct field *f, void *base, const char *value)
         *(uint16_t *) at = (uint16_t) n;
     else if (f->kind == U32)
         *(uint32_t *) at = (uint32_t) n;
+    else if (f->kind == I8)
+        *(int8_t *) at = (int8_t) n;
     else
         *(int32_t *) at = (int32_t) n;
     return true;
@@ -355,33 +390,67 @@ load_target(struct bond_options *o, const char *key, const char *value)
     return NULL;
 }
 
-/* NULL, or what is wrong with the line. */
+/* Whose keys are being read: the bond's, or those of one of its ports or clients. */
+struct reader {
+    struct bond *bond;
+    const struct field *fields;
+    size_t n_fields;
+    void *at;
+};
+
 static const char *
-load_line(struct bond *b, struct bond_port **port, const char *key, const char *value)
+load_port(struct reader *r, const char *value)
 {
-    const struct field *f;
+    struct bond_port *p;
     int64_t slot;
 
-    if (strcmp(key, "port") == 0) {
-        if (!read_int(value, 0, BOND_MAX_PORTS - 1, &slot))
-            return "there is no such slot";
-        *port = &b->port[slot];
-        if ((*port)->phase != BOND_PHASE_FREE)
-            return "the slot is there twice";
-        (*port)->phase = BOND_PHASE_MEMBER;
-        return NULL;
-    }
-    if (!*port && strncmp(key, "opt.", 4) == 0)
+    if (!read_int(value, 0, BOND_MAX_PORTS - 1, &slot))
+        return "there is no such slot";
+    p = &r->bond->port[slot];
+    if (p->phase != BOND_PHASE_FREE)
+        return "the slot is there twice";
+    p->phase = BOND_PHASE_MEMBER;
+    r->fields = port_fields;
+    r->n_fields = N(port_fields);
+    r->at = p;
+    return NULL;
+}
+
+static const char *
+load_client(struct reader *r, const char *value)
+{
+    int64_t place;
+
+    if (!read_int(value, 0, BOND_CLIENTS - 1, &place))
+        return "there is no such place for a client";
+    r->fields = client_fields;
+    r->n_fields = N(client_fields);
+    r->at = &r->bond->client[place];
+    return NULL;
+}
+
+/* NULL, or what is wrong with the line. */
+static const char *
+load_line(struct reader *r, const char *key, const char *value)
+{
+    struct bond *b = r->bond;
+    bool is_bond = r->at == b;
+    const struct field *f;
+
+    if (strcmp(key, "port") == 0)
+        return load_port(r, value);
+    if (strcmp(key, "client") == 0)
+        return load_client(r, value);
+    if (is_bond && strncmp(key, "opt.", 4) == 0)
         return load_option(&b->opt, key + 4, value);
-    if (!*port && (strcmp(key, "arp_target") == 0 || strcmp(key, "ns_target") == 0))
+    if (is_bond && (strcmp(key, "arp_target") == 0 || strcmp(key, "ns_target") == 0))
         return load_target(&b->opt, key, value);
-    f = *port ? find_field(port_fields, N(port_fields), key)
-              : find_field(bond_fields, N(bond_fields), key);
-    if (!f && *port)
+    f = find_field(r->fields, r->n_fields, key);
+    if (!f && r->fields == port_fields)
         f = find_field(lacp_fields, N(lacp_fields), key);
     if (!f)
         return "the key is not known";
-    return load_field(f, *port ? (void *) *port : b, value) ? NULL : "the value is out of range";
+    return load_field(f, r->at, value) ? NULL : "the value is out of range";
 }
 
 /* The next line into key and value; NULL, or what is wrong with it. */
@@ -417,7 +486,7 @@ bond_load(struct bond *b, const char *text, struct bond_err *err)
 {
     struct bond_options defaults;
     struct bond loaded;
-    struct bond_port *port = NULL;
+    struct reader r = {&loaded, bond_fields, N(bond_fields), &loaded};
     const char *broken = NULL;
     char line[128];
     unsigned number = 0;
@@ -436,7 +505,7 @@ bond_load(struct bond *b, const char *text, struct bond_err *err)
                 return refuse(err, 1, "the version is not " SAVE_VERSION);
             continue;
         }
-        broken = load_line(&loaded, &port, line, value);
+        broken = load_line(&r, line, value);
         if (broken)
             return refuse(err, number, broken);
     } while (*text != '\0');

@@ -4,9 +4,9 @@
  * functions of (frame, published table).
  *
  * Compiled natively and, from this very source, to BPF: fixed-width integers, bounded loops, every
- * index clamped where the verifier can see it. It decides; it never counts, sends, waits or
- * remembers (the round-robin counter belongs to the caller). The kernel driver is the reference:
- * for every option that it has, the result here is the same.
+ * index clamped where the verifier can see it. It decides; it never sends, waits or remembers (the
+ * round-robin counter and the account of balance-tlb belong to the caller). The kernel driver is
+ * the reference: for every option that it has, the result here is the same.
  *
  * Hash policies are in hash.h.
  */
@@ -16,6 +16,7 @@
 #include "hash.h"
 #include "options.h"
 #include "table.h"
+#include "tlb.h"
 
 #define BOND_SEND_NONE 0u /* no port can carry it: drop */
 #define BOND_SEND_PORT 1u /* by slot, whose device is ifindex */
@@ -25,6 +26,8 @@ struct bond_choice {
     uint32_t send; /* BOND_SEND_* */
     uint32_t slot;
     uint32_t ifindex;
+    uint32_t edit; /* BOND_EDIT_*: write mac there first */
+    uint64_t mac;
 };
 
 #define BOND_IPPROTO_IGMP 2u
@@ -33,7 +36,7 @@ struct bond_choice {
 static BOND_INLINE struct bond_choice
 bond_choice_slot(const struct bond_table *t, uint32_t slot)
 {
-    struct bond_choice c = {BOND_SEND_NONE, 0, 0};
+    struct bond_choice c = {BOND_SEND_NONE, 0, 0, 0, 0};
 
     slot &= BOND_MAX_PORTS - 1;
     BOND_OPAQUE(slot);
@@ -104,18 +107,29 @@ bond_rr_next(uint32_t packets_per_slave, uint32_t *counter, uint32_t random)
     return packets_per_slave == 1 ? id : id / packets_per_slave;
 }
 
-/* Looked at in balance-rr only. */
+/* What is remembered between frames, each looked at in its mode only. */
 struct bond_rr {
-    uint32_t *counter;
-    uint32_t random;
+    uint32_t *counter;    /* balance-rr */
+    uint32_t random;      /* balance-rr */
+    struct bond_tlb *tlb; /* balance-tlb, -alb */
 };
+
+/* balance-alb: ARP takes the way through the veth, where core hears it; anything does while a
+ * capture runs on the bond (BOND_TABLE_F_VIA_PEER). The choice is made at the peer. */
+static BOND_INLINE bool
+bond_goes_via_peer(const struct bond_table *t, const struct bond_frame *f)
+{
+    return (t->flags & BOND_TABLE_F_VIA_PEER) ||
+           (t->mode == BOND_MODE_BALANCE_ALB && f->proto_be == BOND_BE16(BOND_ETH_ARP));
+}
 
 /* The choice. Void where f->missing is set afterwards (hash.h). */
 static BOND_INLINE struct bond_choice
 bond_choose(const struct bond_table *t, struct bond_frame *f, const struct bond_rr *rr)
 {
-    struct bond_choice c = {BOND_SEND_NONE, 0, 0};
+    struct bond_choice c = {BOND_SEND_NONE, 0, 0, 0, 0};
     uint32_t n = t->n_tx;
+    struct bond_lb lb;
     uint32_t id;
 
     if (f->queue && t->has_queue_ids) {
@@ -144,6 +158,15 @@ bond_choose(const struct bond_table *t, struct bond_frame *f, const struct bond_
     case BOND_MODE_BROADCAST:
         c.send = BOND_SEND_ALL;
         return c;
+    case BOND_MODE_BALANCE_TLB:
+    case BOND_MODE_BALANCE_ALB:
+        lb = bond_choose_lb(t, f, rr->tlb);
+        if (lb.slot >= BOND_MAX_PORTS)
+            return c;
+        c = bond_choice_slot(t, lb.slot);
+        c.edit = lb.edit;
+        c.mac = t->port[c.slot & (BOND_MAX_PORTS - 1)].mac;
+        return c;
     default: /* a mode from a newer table: send nothing rather than anywhere */
         return c;
     }
@@ -160,6 +183,7 @@ struct bond_admission {
     uint32_t admit; /* BOND_ADMIT_* */
     uint32_t slot;  /* BOND_MAX_PORTS: not a port */
     uint32_t bond_ifindex;
+    uint64_t mac; /* what the frame's destination becomes; 0: it stays */
 };
 
 /* 01:80:c2:00:00:00..0f: spoken between neighbours (LLDP, LACP, 802.1X, STP). */
@@ -181,6 +205,21 @@ bond_frame_is_group(struct bond_frame *f)
     return d && (d[0] & 1);
 }
 
+/* balance-tlb, -alb: clients know a port by an address of its own, the stack above the bond knows
+ * only the bond's. (The kernel's stack takes the frame because it came in on the port; a redirected
+ * one is looked at anew.) */
+static BOND_INLINE bool
+bond_frame_is_to_a_port(const struct bond_table *t, struct bond_frame *f)
+{
+    const uint8_t *d = t->bond_mac ? bond_frame_at(f, 0, BOND_ETH_HLEN) : NULL;
+    uint64_t mac;
+
+    if (!d || (d[0] & 1))
+        return false;
+    mac = bond_mac_number(d);
+    return mac != t->bond_mac && bond_mac_is_ours(t, mac);
+}
+
 /*
  * `slot` is bond_slot_of() the device that it came in on.
  *
@@ -193,7 +232,7 @@ bond_frame_is_group(struct bond_frame *f)
 static BOND_INLINE struct bond_admission
 bond_admit(const struct bond_table *t, struct bond_frame *f, uint32_t slot)
 {
-    struct bond_admission a = {BOND_ADMIT_PASS, slot, t->bond_ifindex};
+    struct bond_admission a = {BOND_ADMIT_PASS, slot, t->bond_ifindex, 0};
     bool enters;
 
     if (slot >= BOND_MAX_PORTS)
@@ -201,11 +240,13 @@ bond_admit(const struct bond_table *t, struct bond_frame *f, uint32_t slot)
     BOND_OPAQUE(slot);
     slot &= BOND_MAX_PORTS - 1;
     enters = t->port[slot].rx == BOND_RX_ACCEPT ||
-             (t->port[slot].rx == BOND_RX_DRAIN && !bond_frame_is_group(f));
+             (t->port[slot].rx == BOND_RX_UNICAST && !bond_frame_is_group(f));
     if (bond_frame_is_link_local(f))
         a.admit = enters ? BOND_ADMIT_BOTH : BOND_ADMIT_PASS;
     else
         a.admit = enters ? BOND_ADMIT_ENTER : BOND_ADMIT_DROP;
+    if (a.admit == BOND_ADMIT_ENTER && bond_frame_is_to_a_port(t, f))
+        a.mac = t->bond_mac;
     return a;
 }
 

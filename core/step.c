@@ -25,6 +25,7 @@ bond_link(struct step *s, const struct bond_event *ev)
                             "the address given to %s is not a unicast Ethernet address",
                             s->b->name);
     s->b->admin_up = ev->u.bond_link.admin_up;
+    s->b->bridged = ev->u.bond_link.bridged;
     return 0;
 }
 
@@ -69,8 +70,10 @@ take_in(struct step *s, const struct bond_event *ev)
         bond_lacp_resume(s);
         return 0;
     case BOND_EV_FRAME:
-        rc = need_slot(s, ev->slot, true);
-        if (rc == 0)
+        rc = ev->slot == BOND_NO_PORT ? 0 : need_slot(s, ev->slot, true);
+        if (rc == 0 && bond_mode(s->b) == BOND_MODE_BALANCE_ALB)
+            bond_alb_frame(s, ev);
+        else if (rc == 0 && ev->slot != BOND_NO_PORT)
             bond_lacp_frame(s, ev);
         return rc;
     case BOND_EV_TRAFFIC: /* no monitor reads it yet */
@@ -141,6 +144,8 @@ settle(struct step *s)
     bond_active_settle(s);
     bond_mac_settle(s);
     bond_leave_settle(s);
+    bond_tlb_settle(s);
+    bond_alb_settle(s);
     bond_inactive_settle(s);
     settle_carrier(s);
     bond_notify_settle(s);

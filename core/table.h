@@ -15,24 +15,56 @@
 
 #include "limits.h"
 
-#define BOND_TABLE_VERSION 1u
+#define BOND_TABLE_VERSION 2u
 
 /* flags */
-#define BOND_TABLE_F_VIA_PEER 1u /* send through the hidden peer: captures and counters on the
-                                  * bond's own device see every frame (set by the daemon) */
+#define BOND_TABLE_F_VIA_PEER                                                                      \
+    1u /* send through the hidden peer: captures and counters on the                               \
+        * bond's own device see every frame (set by the daemon) */
 
 /* What happens to a frame that comes in on a port. */
 #define BOND_RX_DROP 0u   /* not a port of this bond, or an inactive one */
 #define BOND_RX_ACCEPT 1u /* enters the bond */
-#define BOND_RX_DRAIN 2u  /* leaving while another port is active: what is under way to one receiver
-                           * enters; broadcast and multicast come in at the active port too, and
-                           * our own announcements come back here, flooded by the switch */
+#define BOND_RX_UNICAST                                                                            \
+    2u /* not the active port, but what is sent to one receiver enters (leaving,                   \
+        * or balance-alb); broadcast and multicast come in at the active port                      \
+        * too, and our own announcements come back here, flooded by the switch */
 
+/* Addresses are numbers here: the first byte is the highest of 48 bits (bond_mac_number()). */
 struct bond_table_port { /* by slot: 0..BOND_MAX_PORTS-1 */
+    uint64_t mac;        /* balance-tlb, -alb: the port's own address; else 0 */
     uint32_t ifindex;    /* 0: slot free */
+    uint32_t speed_mbps; /* balance-tlb, -alb; 0: unknown */
     uint16_t queue_id;   /* 0: none. kernel: bond_slave_override() */
     uint8_t rx;          /* BOND_RX_* */
     uint8_t can_tx;      /* up and link up: a queue_id may choose it */
+    uint32_t zero;
+};
+
+/* balance-alb: whom an ARP reply to a client is to name. Addresses as they lie in the frame. */
+#define BOND_CLIENTS 256u /* kernel: RLB_HASH_TABLE_SIZE, the values of a byte */
+struct bond_table_client {
+    uint32_t host_ip, client_ip;
+    uint32_t slot; /* BOND_MAX_PORTS: nobody */
+};
+
+/* balance-tlb, -alb with tlb_dynamic_lb: what the packet path remembers between frames, in a map
+ * of its own. Entries and loads of another epoch than the table's count as not there: beginning
+ * an epoch is all that has to be done to rebalance. */
+#define BOND_TLB_ENTRIES 256u /* kernel: TLB_HASH_TABLE_SIZE */
+struct bond_tlb_entry {
+    uint64_t bytes; /* sent since it was assigned */
+    uint32_t epoch; /* in which it was assigned; 0: never */
+    uint32_t slot;
+    uint32_t load; /* bytes a second, of the time before; kernel: load_history */
+    uint32_t zero;
+};
+struct bond_tlb {
+    struct bond_tlb_entry entry[BOND_TLB_ENTRIES];
+    uint64_t unbalanced;           /* bytes that went by the active port because they have to */
+    uint32_t epoch;                /* of load[] */
+    uint32_t load[BOND_MAX_PORTS]; /* by slot: the sum over entries assigned in this epoch */
+    uint32_t zero;
 };
 
 struct bond_table {
@@ -42,16 +74,20 @@ struct bond_table {
     uint32_t mode;        /* enum bond_mode */
     uint32_t xmit_policy; /* enum bond_xmit_policy */
     uint32_t packets_per_slave;
-    uint32_t n_ports; /* slots 0..n_ports-1 may be in use */
-    uint32_t n_tx;    /* entries of tx[] in use; 0: nothing can be sent */
+    uint32_t n_ports;   /* slots 0..n_ports-1 may be in use */
+    uint32_t n_tx;      /* entries of tx[] in use; 0: nothing can be sent */
     uint32_t igmp_slot; /* balance-rr: where IGMP leaves (kernel: curr_active_slave, else first);
                          * BOND_MAX_PORTS: none */
     uint32_t has_queue_ids; /* some port has queue_id != 0 */
-    /* Slots to choose from, by index. active-backup: one entry. balance-xor, broadcast: the
-     * usable ports. balance-rr: one entry for each port of the bond in order, an unusable one
-     * replaced by the next usable (kernel: bond_get_slave_by_id). */
+    uint32_t active_slot;   /* balance-tlb, -alb: the active port; BOND_MAX_PORTS: none */
+    uint32_t tlb_epoch;     /* tlb_dynamic_lb: the rebalancing in force; 0: by hash */
+    uint64_t bond_mac;      /* balance-tlb, -alb; else 0 */
+    /* Slots to choose from, by index. active-backup: one entry. balance-xor, broadcast, -tlb,
+     * -alb: the usable ports. balance-rr: one entry for each port of the bond in order, an unusable
+     * one replaced by the next usable (kernel: bond_get_slave_by_id). */
     uint8_t tx[BOND_MAX_PORTS];
     struct bond_table_port port[BOND_MAX_PORTS];
+    struct bond_table_client client[BOND_CLIENTS]; /* balance-alb: by bond_byte_hash() */
 };
 
 /* One per port slot, plus one (BOND_MAX_PORTS) for the bond: per-CPU in the packet path. */

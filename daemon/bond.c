@@ -87,12 +87,14 @@ static void
 set_port_mac(struct bondd_bond *b, int slot, const uint8_t mac[BOND_MAC_LEN])
 {
     struct bondd_port *p = &b->port[slot];
+    bool is_alb = b->core.opt.num[BOND_OPT_MODE] == BOND_MODE_BALANCE_ALB;
+    const uint8_t *known_by = is_alb ? b->core.port[slot].client_mac : b->core.mac;
     int r;
 
-    /* Still takes frames for the bond's address when it gets its own back: no gap. */
+    /* Still takes frames for the address by which it is known when it gets its own back: no gap. */
     if (b->core.port[slot].phase == BOND_PHASE_LINGERING &&
-        memcmp(mac, b->core.mac, BOND_MAC_LEN) != 0)
-        bondd_port_linger(p, b->engine->nl, b->core.mac);
+        memcmp(mac, known_by, BOND_MAC_LEN) != 0)
+        bondd_port_linger(p, b->engine->nl, known_by);
     r = bondd_port_set_mac(p, b->engine->nl, mac);
     b->ports_changed = true;
     if (r < 0 && r != -ENODEV) {
@@ -143,6 +145,9 @@ carry_out(struct bondd_bond *b, const struct bond_actions *acts, const struct bo
         break;
     case BOND_ACT_SEND:
         bondd_frames_send(b, a->slot, &acts->frame[a->index]);
+        break;
+    case BOND_ACT_LEARN:
+        bondd_frames_learn(b, a);
         break;
     case BOND_ACT_PROBE: /* no monitor of core asks for one yet */
         break;
@@ -213,6 +218,30 @@ align_look(struct bondd_bond *b, uint64_t now)
     b->next_ns = MIN(b->next_ns, b->core.poll_at_ns);
 }
 
+/* Frames say nothing of the bond, and what is published follows from the state. */
+static bool
+tells_something(const struct bond_actions *acts)
+{
+    for (uint32_t i = 0; i < acts->n; i++) {
+        switch (acts->v[i].type) {
+        case BOND_ACT_PUBLISH:
+        case BOND_ACT_SEND:
+        case BOND_ACT_PROBE:
+        case BOND_ACT_LEARN:
+            break;
+        case BOND_ACT_CARRIER:
+        case BOND_ACT_BOND_MAC:
+        case BOND_ACT_PORT_MAC:
+        case BOND_ACT_ANNOUNCE:
+        case BOND_ACT_RESEND_IGMP:
+        case BOND_ACT_PORT_RELEASE:
+        case BOND_ACT_NOTE:
+            return true;
+        }
+    }
+    return false;
+}
+
 int
 bondd_bond_step(struct bondd_bond *b, const struct bond_event *ev, GError **error)
 {
@@ -238,11 +267,12 @@ bondd_bond_step(struct bondd_bond *b, const struct bond_event *ev, GError **erro
             took_us = (bondd_now_ns() - b->news_at_ns) / 1000;
     }
     settle_ports(b);
+    bondd_bond_sync_ports(b);
     for (uint32_t i = 0; i < acts.n; i++) {
         if (acts.v[i].type == BOND_ACT_NOTE)
             bondd_note_core(b, &acts.v[i], took_us);
     }
-    if (acts.n > acts.n_frames || is_news(b))
+    if (tells_something(&acts) || is_news(b))
         bondd_engine_touch(b->engine, b);
     return r;
 }

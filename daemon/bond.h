@@ -36,6 +36,7 @@ struct bondd_bond {
     uint8_t dev_mac[BOND_MAC_LEN];
     char dev_name[BOND_NAME_SIZE]; /* differs from core.name when somebody renamed it */
     bool promisc, via_peer;
+    uint32_t stand_ins; /* bit n: the port in slot n is promiscuous because core wants it */
 
     uint64_t next_ns;    /* core wants to be called then */
     uint64_t news_at_ns; /* when the event that is being handled came in; 0: none */
@@ -50,7 +51,7 @@ struct bondd_bond {
 
     /* by slot; one more for a port on its way in. in_use while core's slot is free: to restore */
     struct bondd_port port[BOND_MAX_PORTS + 1];
-    struct bondd_ear ear[BOND_MAX_PORTS]; /* by slot */
+    struct bondd_ear ear[BOND_MAX_PORTS + 1]; /* by slot; the last hears the host, at the peer */
 };
 
 /* bond.c ------------------------------------------------------------------------------------ */
@@ -121,6 +122,8 @@ void bondd_bond_port_claimed(struct bondd_bond *b, int ifindex);
 /* All ports are read and core is told; then time passes. */
 void bondd_bond_look(struct bondd_bond *b);
 void bondd_bond_sync_features(struct bondd_bond *b);
+/* What core wants of ports besides their addresses. */
+void bondd_bond_sync_ports(struct bondd_bond *b);
 void bondd_bond_sync_promisc(struct bondd_bond *b, const struct dp_link *link);
 
 /* takeover.c -------------------------------------------------------------------------------- */

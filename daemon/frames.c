@@ -10,30 +10,35 @@
 #include <glib-unix.h>
 #include <unistd.h>
 
+#include "datapath/learn.h"
 #include "datapath/packet.h"
 
 #define FRAMES_A_TURN 32 /* then others have their turn, however many are waiting */
 
-static int
-slot_of(const struct bondd_bond *b, int fd)
+#define HOST BOND_MAX_PORTS /* the ear that hears what the host sends */
+#define NOBODY (BOND_MAX_PORTS + 1)
+
+static unsigned
+ear_of(const struct bondd_bond *b, int fd)
 {
-    for (int i = 0; i < (int) BOND_MAX_PORTS; i++) {
+    for (unsigned i = 0; i < G_N_ELEMENTS(b->ear); i++) {
         if (b->ear[i].source != 0 && b->ear[i].fd == fd)
             return i;
     }
-    return BOND_NO_PORT;
+    return NOBODY;
 }
 
 static gboolean
 frame_ready(gint fd, GIOCondition condition, gpointer data)
 {
     struct bondd_bond *b = data;
-    struct bond_event ev = {.type = BOND_EV_FRAME, .slot = slot_of(b, fd)};
+    unsigned ear = ear_of(b, fd);
+    struct bond_event ev = {.type = BOND_EV_FRAME, .slot = ear == HOST ? BOND_NO_PORT : (int) ear};
     struct dp_packet packet;
 
     for (int i = 0; i < FRAMES_A_TURN; i++) {
         /* A step may close the socket: the port is asked for each time. */
-        if (slot_of(b, fd) != ev.slot || dp_packet_receive(fd, &packet) <= 0)
+        if (ear == NOBODY || ear_of(b, fd) != ear || dp_packet_receive(fd, &packet) <= 0)
             break;
         ev.u.frame.data = packet.data;
         ev.u.frame.len = packet.len;
@@ -57,16 +62,16 @@ stop(struct bondd_ear *ear)
 }
 
 static void
-start(struct bondd_bond *b, int slot, int ifindex, uint32_t what)
+start(struct bondd_bond *b, unsigned which, int ifindex, uint32_t what)
 {
-    struct bondd_ear *ear = &b->ear[slot];
+    struct bondd_ear *ear = &b->ear[which];
     GSource *source;
     int fd = dp_packet_open(ifindex, what);
 
     if (fd < 0) {
         if (fd != -ENODEV) /* it has gone; netlink will say so */
-            bondd_warning("%s: listening on port %s failed: %s", b->core.name, b->port[slot].name,
-                          g_strerror(-fd));
+            bondd_warning("%s: listening on %s failed: %s", b->core.name,
+                          which == HOST ? "the bond" : b->port[which].name, g_strerror(-fd));
         return;
     }
     source = g_unix_fd_source_new(fd, G_IO_IN);
@@ -77,32 +82,45 @@ start(struct bondd_bond *b, int slot, int ifindex, uint32_t what)
     g_source_unref(source);
 }
 
+static void
+sync_ear(struct bondd_bond *b, unsigned which, int ifindex, uint32_t what)
+{
+    struct bondd_ear *ear = &b->ear[which];
+
+    if (ear->source != 0 && (what == 0 || ear->ifindex != ifindex))
+        stop(ear);
+    if (what == 0 || ear->what == what)
+        return;
+    if (ear->source == 0)
+        start(b, which, ifindex, what);
+    else if (dp_packet_set(ear->fd, ifindex, what) == 0)
+        ear->what = what;
+}
+
 void
 bondd_frames_sync(struct bondd_bond *b)
 {
     uint32_t wanted = bond_frames_wanted(&b->core);
 
-    for (int i = 0; i < (int) BOND_MAX_PORTS; i++) {
-        struct bondd_ear *ear = &b->ear[i];
-        const struct bond_port *p = &b->core.port[i];
-        uint32_t what = bond_slot_is_member(&b->core, i) ? wanted : 0;
-
-        if (ear->source != 0 && (what == 0 || ear->ifindex != p->ifindex))
-            stop(ear);
-        if (what == 0 || ear->what == what)
-            continue;
-        if (ear->source == 0)
-            start(b, i, p->ifindex, what);
-        else if (dp_packet_set(ear->fd, p->ifindex, what) == 0)
-            ear->what = what;
-    }
+    for (int i = 0; i < (int) BOND_MAX_PORTS; i++)
+        sync_ear(b, (unsigned) i, b->core.port[i].ifindex,
+                 bond_slot_is_member(&b->core, i) ? wanted : 0);
+    sync_ear(b, HOST, b->peer_ifindex, bond_frames_wanted_sent(&b->core));
 }
 
 void
 bondd_frames_close(struct bondd_bond *b)
 {
-    for (int i = 0; i < (int) BOND_MAX_PORTS; i++)
+    for (unsigned i = 0; i < G_N_ELEMENTS(b->ear); i++)
         stop(&b->ear[i]);
+}
+
+void
+bondd_frames_learn(struct bondd_bond *b, const struct bond_action *a)
+{
+    if (b->port[a->slot].in_use)
+        dp_learn(b->engine->sender_fd, b->engine->monitor, b->core.ifindex,
+                 b->port[a->slot].ifindex, a->mac, a->on);
 }
 
 void

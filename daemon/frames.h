@@ -10,6 +10,7 @@
 void bondd_frames_sync(struct bondd_bond *b);
 void bondd_frames_close(struct bondd_bond *b);
 
+void bondd_frames_learn(struct bondd_bond *b, const struct bond_action *a); /* BOND_ACT_LEARN */
 void bondd_frames_send(struct bondd_bond *b, int slot, const struct bond_frame_out *frame);
 
 #endif

@@ -165,6 +165,30 @@ look_at_upper(const struct dp_link *link, void *data)
         u->foreign_mac = true;
 }
 
+/* A port is promiscuous with the bond, and while it receives for others. */
+static void
+set_port_promisc(struct bondd_bond *b, guint slot)
+{
+    bool stands_in = b->stand_ins & (1u << slot);
+
+    if (b->port[slot].in_use)
+        bondd_port_set_promisc(&b->port[slot], b->engine->nl, b->promisc || stands_in);
+    b->ports_changed = true;
+}
+
+void
+bondd_bond_sync_ports(struct bondd_bond *b)
+{
+    for (guint i = 0; i < BOND_MAX_PORTS; i++) {
+        uint32_t bit = 1u << i;
+
+        if (bond_port_wants_promisc(&b->core, (int) i) == ((b->stand_ins & bit) != 0))
+            continue;
+        b->stand_ins ^= bit;
+        set_port_promisc(b, i);
+    }
+}
+
 /* Somebody captures on the bond if its promiscuity is more than what devices above it explain: one
  * for a bridge, one for all VLANs and macvlans with addresses of their own (a veth has no filter
  * for further addresses and turns promiscuous instead). */
@@ -180,11 +204,8 @@ bondd_bond_sync_promisc(struct bondd_bond *b, const struct dp_link *link)
     via_peer = link->promiscuity > explained;
     if (promisc != b->promisc) {
         b->promisc = promisc;
-        for (guint i = 0; i < BOND_MAX_PORTS; i++) {
-            if (b->port[i].in_use)
-                bondd_port_set_promisc(&b->port[i], b->engine->nl, promisc);
-        }
-        b->ports_changed = true;
+        for (guint i = 0; i < BOND_MAX_PORTS; i++)
+            set_port_promisc(b, i);
         bondd_engine_touch(b->engine, b);
     }
     if (via_peer != b->via_peer) {
@@ -213,6 +234,8 @@ bondd_bond_link_changed(struct bondd_bond *b, const struct dp_link *link)
     bool mac_given = memcmp(link->mac, b->dev_mac, BOND_MAC_LEN) != 0 &&
                      memcmp(link->mac, b->core.mac, BOND_MAC_LEN) != 0;
     bool up = (link->flags & IFF_UP) != 0;
+    const struct dp_link *master = dp_monitor_link(b->engine->monitor, link->master);
+    bool bridged = master != NULL && strcmp(master->kind, "bridge") == 0;
 
     if (strcmp(link->name, b->dev_name) != 0) {
         g_strlcpy(b->dev_name, link->name, sizeof(b->dev_name));
@@ -220,9 +243,10 @@ bondd_bond_link_changed(struct bondd_bond *b, const struct dp_link *link)
                    "The link of bond %s is called %s now.", b->core.name, link->name);
         bondd_engine_touch(b->engine, b);
     }
-    if (up != b->core.admin_up || mac_given) {
+    if (up != b->core.admin_up || bridged != b->core.bridged || mac_given) {
         memcpy(b->dev_mac, link->mac, BOND_MAC_LEN);
         ev.u.bond_link.admin_up = up;
+        ev.u.bond_link.bridged = bridged;
         ev.u.bond_link.mac_given = mac_given;
         memcpy(ev.u.bond_link.mac, link->mac, BOND_MAC_LEN);
         bondd_bond_step(b, &ev, NULL);

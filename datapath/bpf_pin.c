@@ -26,7 +26,7 @@
 
 #define PIN_SHARED "shared"
 
-static const char *const pin_names[DP_BPF_N_MAPS] = {PIN_SHARED, "counters", "rr_counter"};
+static const char *const pin_names[DP_BPF_N_MAPS] = {PIN_SHARED, "counters", "rr_counter", "tlb"};
 
 static void
 skel_maps(const struct bond_bpf *skel, struct bpf_map *maps[DP_BPF_N_MAPS])
@@ -34,6 +34,7 @@ skel_maps(const struct bond_bpf *skel, struct bpf_map *maps[DP_BPF_N_MAPS])
     maps[0] = skel->maps.data_shared;
     maps[1] = skel->maps.counters;
     maps[2] = skel->maps.rr_counter;
+    maps[3] = skel->maps.tlb;
 }
 
 int

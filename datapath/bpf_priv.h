@@ -13,7 +13,7 @@
 struct bond_bpf; /* the skeleton */
 struct dp_tc;
 
-#define DP_BPF_N_MAPS 3
+#define DP_BPF_N_MAPS 4
 #define DP_BPF_TEXT_SIZE 256
 
 struct dp_bpf {

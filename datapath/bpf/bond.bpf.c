@@ -4,7 +4,8 @@
  * port enters it.
  *
  * Which port is decided by core/select.h from the published table; here are the frame's bytes, the
- * counters and the verdict. Nothing here keeps state but counters, and nothing writes a table.
+ * counters and the verdict. Nothing here keeps state but counters and the account of balance-tlb,
+ * and nothing writes a table.
  *
  * bond_tx  egress of the bond's device; and ingress of its hidden peer, for what went through the
  *          veth (BOND_TABLE_F_VIA_PEER, or a sender that bypasses the egress hook)
@@ -53,6 +54,14 @@ struct {
     __type(key, uint32_t);
     __type(value, uint32_t);
 } rr_counter SEC(".maps");
+
+/* balance-tlb, -alb: which port a flow has, and what went by it. */
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(max_entries, 1);
+    __type(key, uint32_t);
+    __type(value, struct bond_tlb);
+} tlb SEC(".maps");
 
 static BOND_INLINE uint32_t
 head(void)
@@ -154,7 +163,7 @@ choose(struct __sk_buff *skb, uint32_t gen, struct bond_choice *c)
 {
     const struct bond_table *t = table_of(gen);
     struct bond_frame f = frame_of(skb);
-    struct bond_rr rr = {NULL, 0};
+    struct bond_rr rr = {NULL, 0, NULL};
     uint32_t zero = 0;
 
     if (t->mode == BOND_MODE_BALANCE_RR) {
@@ -162,7 +171,9 @@ choose(struct __sk_buff *skb, uint32_t gen, struct bond_choice *c)
         if (t->packets_per_slave == 0)
             rr.random = bpf_get_prandom_u32();
     }
-    if ((t->flags & BOND_TABLE_F_VIA_PEER) && skb->ifindex == t->bond_ifindex)
+    if (t->tlb_epoch != 0)
+        rr.tlb = bpf_map_lookup_elem(&tlb, &zero);
+    if (skb->ifindex == t->bond_ifindex && bond_goes_via_peer(t, &f))
         c->send = SEND_VIA_PEER;
     else
         *c = bond_choose(t, &f, &rr);
@@ -182,11 +193,31 @@ choose_again(struct __sk_buff *skb, uint32_t *gen, struct bond_choice *c)
     return c->send == SEND_LATER;
 }
 
+static BOND_INLINE void
+put_mac(struct __sk_buff *skb, uint32_t offset, uint64_t mac)
+{
+    uint8_t bytes[BOND_MAC_LEN];
+
+    bond_mac_bytes(mac, bytes);
+    bpf_skb_store_bytes(skb, offset, bytes, sizeof(bytes), 0);
+}
+
+static BOND_INLINE int
+send_by(struct __sk_buff *skb, const struct bond_choice *c)
+{
+    if (c->edit & BOND_EDIT_SOURCE)
+        put_mac(skb, BOND_MAC_LEN, c->mac);
+    if (c->edit & BOND_EDIT_ARP)
+        put_mac(skb, BOND_ARP_SENDER_MAC, c->mac);
+    count_tx(c->slot, skb->len);
+    return bpf_redirect(c->ifindex, 0);
+}
+
 SEC("tc")
 int
 bond_tx(struct __sk_buff *skb)
 {
-    struct bond_choice c = {BOND_SEND_NONE, 0, 0};
+    struct bond_choice c = {BOND_SEND_NONE, 0, 0, 0, 0};
     uint32_t gen = 0;
 
     LOOK_TWICE(choose_again(skb, &gen, &c));
@@ -194,8 +225,7 @@ bond_tx(struct __sk_buff *skb)
     case SEND_VIA_PEER:
         return PASS;
     case BOND_SEND_PORT:
-        count_tx(c.slot, skb->len);
-        return bpf_redirect(c.ifindex, 0);
+        return send_by(skb, &c);
     case BOND_SEND_ALL:
         return send_all(skb, gen);
     default:
@@ -221,7 +251,7 @@ SEC("tc")
 int
 bond_rx(struct __sk_buff *skb)
 {
-    struct bond_admission a = {BOND_ADMIT_PASS, BOND_MAX_PORTS, 0};
+    struct bond_admission a = {BOND_ADMIT_PASS, BOND_MAX_PORTS, 0, 0};
     struct bond_counters *c;
 
     LOOK_TWICE(!admit(skb, head(), &a));
@@ -236,6 +266,8 @@ bond_rx(struct __sk_buff *skb)
         return PASS;
     c->rx_packets++;
     c->rx_bytes += skb->len;
+    if (a.mac)
+        put_mac(skb, 0, a.mac);
     if (a.admit == BOND_ADMIT_BOTH) {
         bpf_clone_redirect(skb, a.bond_ifindex, BPF_F_INGRESS);
         return PASS;

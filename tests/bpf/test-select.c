@@ -452,9 +452,9 @@ received_frames(void **state)
         {"inactive port: link-local stays on the port", true, BOND_RX_DROP, lldp, TC_ACT_UNSPEC, 0, 0},
         {"inactive port: 01:80:c2:00:00:01 too", true, BOND_RX_DROP, pause, TC_ACT_UNSPEC, 0, 0},
         {"inactive port: just above link-local", true, BOND_RX_DROP, beyond, TC_ACT_SHOT, 0, 1},
-        {"leaving port: for us", true, BOND_RX_DRAIN, bond_mac, TC_ACT_REDIRECT, 1, 0},
-        {"leaving port: broadcast comes in elsewhere too", true, BOND_RX_DRAIN, all, TC_ACT_SHOT, 0, 1},
-        {"leaving port: link-local stays on the port", true, BOND_RX_DRAIN, lldp, TC_ACT_UNSPEC, 0, 0},
+        {"leaving port: for us", true, BOND_RX_UNICAST, bond_mac, TC_ACT_REDIRECT, 1, 0},
+        {"leaving port: broadcast comes in elsewhere too", true, BOND_RX_UNICAST, all, TC_ACT_SHOT, 0, 1},
+        {"leaving port: link-local stays on the port", true, BOND_RX_UNICAST, lldp, TC_ACT_UNSPEC, 0, 0},
         {"no port of the bond", false, BOND_RX_ACCEPT, bond_mac, TC_ACT_UNSPEC, 0, 0},
     };
     /* clang-format on */

@@ -259,7 +259,7 @@ received_frames_are_the_bonds(void **state)
     memcpy(mac, MAC(0x77), 6);
     table_fill(&t, &world, BOND_MODE_ACTIVE_BACKUP, BOND_XMIT_LAYER2, N_PORTS);
     t.port[1].rx = BOND_RX_DROP;
-    t.port[2].rx = BOND_RX_DRAIN;
+    t.port[2].rx = BOND_RX_UNICAST;
     publish(&t);
     for (unsigned i = 0; i < N_PORTS; i++) {
         frame(&f, mac, 1);

@@ -38,6 +38,7 @@ carry_out(struct sim *s, const struct bond *b)
         case BOND_ACT_RESEND_IGMP:
         case BOND_ACT_SEND:
         case BOND_ACT_PROBE:
+        case BOND_ACT_LEARN:
         case BOND_ACT_NOTE:
             break;
         }
@@ -249,13 +250,57 @@ bond_words(struct sim *s, struct bond_event *ev, char **words)
 {
     ev->type = BOND_EV_BOND_LINK;
     ev->u.bond_link.admin_up = s->b.admin_up;
+    ev->u.bond_link.bridged = s->b.bridged;
     memcpy(ev->u.bond_link.mac, s->world.bond_mac, BOND_MAC_LEN);
-    if (strcmp(words[1], "mac") == 0) {
+    if (strcmp(words[1], "bridged") == 0 || strcmp(words[1], "free") == 0)
+        ev->u.bond_link.bridged = words[1][0] == 'b';
+    else if (strcmp(words[1], "mac") == 0) {
         ev->u.bond_link.mac_given = true;
         ev->u.bond_link.mac[5] = (uint8_t) strtoul(words[2], NULL, 16);
     } else {
         ev->u.bond_link.admin_up = strcmp(words[1], "up") == 0;
     }
+}
+
+void
+sim_arp(uint8_t f[60], bool is_request, uint8_t from, uint8_t to, uint8_t mac)
+{
+    static const uint8_t head[] = {8, 6, 0, 1, 8, 0, 6, 4, 0};
+
+    memset(f, 0, 60);
+    memcpy(f + 6, (uint8_t[]){2, 0, 0, 0, 0, 0xbb}, BOND_MAC_LEN);
+    memcpy(f + 22, f + 6, BOND_MAC_LEN);
+    memcpy(f + 12, head, sizeof(head));
+    f[21] = is_request ? 1 : 2;
+    memcpy(f + 28, (uint8_t[]){10, 0, 0, from}, 4);
+    memcpy(f + 38, (uint8_t[]){10, 0, 0, to}, 4);
+    if (is_request)
+        memset(f, 0xff, BOND_MAC_LEN);
+    else
+        memcpy(f + 32, memcpy(f, (uint8_t[]){2, 0, 0, 0, 0, mac}, BOND_MAC_LEN), BOND_MAC_LEN);
+}
+
+static void
+arp_words(struct sim *s, struct bond_event *ev, int n, char **words)
+{
+    static uint8_t f[60];
+    bool heard = strncmp(words[0], "hear", 4) == 0;
+    bool asks = strcmp(words[0], "ask") == 0 || strcmp(words[0], "hear?") == 0;
+    char **a = words + (heard ? 2 : 1);
+    uint8_t mac = n > (heard ? 4 : 3) ? (uint8_t) strtoul(a[2], NULL, 16) : 0;
+
+    sim_arp(f, asks, (uint8_t) atoi(a[0]), (uint8_t) atoi(a[1]), mac);
+    if (heard) {
+        memset(f + 32, 0, BOND_MAC_LEN);
+        f[11] = f[27] = mac;
+    } else {
+        memcpy(f + 6, s->b.mac, BOND_MAC_LEN);
+        memcpy(f + 22, s->b.mac, BOND_MAC_LEN);
+    }
+    ev->type = BOND_EV_FRAME;
+    ev->slot = heard ? bond_port_by_name(&s->b, words[1]) : BOND_NO_PORT;
+    ev->u.frame.data = f;
+    ev->u.frame.len = sizeof(f);
 }
 
 static void
@@ -318,6 +363,9 @@ sim_do(struct sim *s, uint64_t t_ms, const char *text)
             memcpy(ev.u.attach.mac, s->b.port[slot].mac, BOND_MAC_LEN);
     } else if (strcmp(words[0], "bond") == 0) {
         bond_words(s, &ev, words);
+    } else if (words[0][0] == 'h' || strcmp(words[0], "ask") == 0 ||
+               strcmp(words[0], "answer") == 0) {
+        arp_words(s, &ev, n, words);
     } else {
         port_words(s, &ev, n, words);
     }
@@ -349,6 +397,18 @@ name_of(const struct sim *s, int slot)
     turn = !turn;
     snprintf(buf[turn], sizeof(buf[turn]), "slot%d", slot);
     return buf[turn];
+}
+
+static void
+say_frame(struct sim *s, int slot, const struct bond_frame_out *f)
+{
+    if (f->data[12] == 8 && f->data[13] == 6)
+        say(s, "tell %s .%u is %02x at %02x", name_of(s, slot), f->data[41], f->data[27],
+            f->data[5]);
+    else
+        say(s, "send %s", name_of(s, slot));
+    if (f->vlan_id)
+        say(s, " in %u", f->vlan_id);
 }
 
 const char *
@@ -384,10 +444,13 @@ sim_effects(struct sim *s)
             say(s, "igmp");
             break;
         case BOND_ACT_SEND:
-            say(s, "send %s", name_of(s, a->slot));
+            say_frame(s, a->slot, &s->out.frame[a->index]);
             break;
         case BOND_ACT_PROBE:
             say(s, "probe %s %u", name_of(s, a->slot), a->index);
+            break;
+        case BOND_ACT_LEARN:
+            say(s, "learn %s %02x%s", name_of(s, a->slot), a->mac[5], a->on ? "+" : "");
             break;
         case BOND_ACT_PORT_RELEASE:
             say(s, "release slot%d", a->slot);

@@ -51,10 +51,18 @@ int sim_step(struct sim *s, const struct bond_event *ev, uint64_t now_ns);
  *   carrier ethN on|off      admin ethN up|down      speed ethN N    rename ethN name
  *   detach ethN [hard]       gone ethN               claim ethN
  *   set option=value ...     active ethN|none        prio ethN N     queue ethN N
+ *   bond bridged | free      ask FROM TO             answer FROM TO MAC     (the host sends ARP)
+ *   hear ethN FROM TO MAC    hear? ethN FROM TO MAC  (a reply, a request of 02:..:MAC comes in)
  */
 int sim_do(struct sim *s, uint64_t t_ms, const char *words);
 
+/* ARP from 10.0.0.<from> to 10.0.0.<to>, in 60 bytes. Addresses: 02:..:bb, and 02:..:<mac> (of
+ * `to` in a reply; in a request it is broadcast). */
+void sim_arp(uint8_t f[60], bool is_request, uint8_t from, uint8_t to, uint8_t mac);
+
 /* Words for what came out and what is. Valid until the next call.
+ *   "learn eth0 01, tell eth1 .2 is 02 at 42": a learning packet; an ARP reply to 10.0.0.2, whose
+ *   address is ..:42, that names ..:02
  *   effects: "bond-mac 01, eth1.mac 01, publish, carrier on, announce, igmp, release slot1"
  *   notes:   "link-down eth0: the carrier was lost; ..."
  *   state:   "on, eth0 up active, eth1 down 1, eth2 draining; tx eth0"   (1: failures) */

@@ -125,7 +125,7 @@ a_draining_port_receives(void **state)
     sim_do(&s, 0, "attach eth1");
     sim_do(&s, 0, "detach eth0");
     bond_table_build(&s.b, &t);
-    assert_int_equal(t.port[0].rx, BOND_RX_DRAIN);
+    assert_int_equal(t.port[0].rx, BOND_RX_UNICAST);
     assert_int_equal(t.port[0].can_tx, 0);
     assert_int_equal(t.port[1].rx, BOND_RX_ACCEPT);
     sim_do(&s, 300, "tick");
@@ -152,7 +152,7 @@ an_overtaken_port_receives(void **state)
         for (int ms = 10; ms <= 310; ms += 299) {
             sim_do(&s, (uint64_t) ms, "tick");
             bond_table_build(&s.b, &t);
-            assert_int_equal(t.port[0].rx, BOND_RX_DRAIN);
+            assert_int_equal(t.port[0].rx, BOND_RX_UNICAST);
             assert_int_equal(t.port[1].rx, BOND_RX_ACCEPT);
         }
         assert_true(s.out.next_ns <= 310 * BOND_NSEC_PER_MSEC);
@@ -174,7 +174,7 @@ a_change_of_mode_overtakes(void **state)
     sim_do(&s, 0, "attach eth1");
     sim_do(&s, 50, "set mode=active-backup");
     bond_table_build(&s.b, &t);
-    assert_int_equal(t.port[1].rx, BOND_RX_DRAIN);
+    assert_int_equal(t.port[1].rx, BOND_RX_UNICAST);
     sim_do(&s, 60, "carrier eth1 off"); /* without link nothing is under way */
     sim_do(&s, 70, "carrier eth1 on");
     bond_table_build(&s.b, &t);

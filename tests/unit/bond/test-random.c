@@ -48,9 +48,12 @@ static void
 random_options(struct bond_options *o)
 {
     static const uint32_t ms[] = {0, 0, 10, 50, 100, 130, 1000};
+    static const uint32_t modes[] = {0, 1, 2, 3, 5, 6, 6};
     char name[16];
 
-    o->num[BOND_OPT_MODE] = pick(4);
+    o->num[BOND_OPT_MODE] = modes[pick(7)];
+    o->num[BOND_OPT_TLB_DYNAMIC_LB] = pick(3) != 0;
+    o->num[BOND_OPT_LP_INTERVAL] = pick(4) + 1;
     o->num[BOND_OPT_MIIMON] = ms[pick(7)];
     o->num[BOND_OPT_UPDELAY] = ms[pick(7)];
     o->num[BOND_OPT_DOWNDELAY] = ms[pick(7)];
@@ -94,6 +97,26 @@ struct random_event {
     uint64_t wait_ns; /* BOND_NEVER: until the next deadline */
 };
 
+/* ARP between few hosts, sent by the host above the bond or heard on a port, sometimes odd. */
+static void
+random_arp(const struct bond *b, struct bond_event *ev)
+{
+    static uint8_t f[64];
+    const uint8_t *ours = pick(3) ? b->mac : b->port[pick(BOND_MAX_PORTS)].mac;
+    bool sent = pick(3) != 0;
+
+    ev->type = BOND_EV_FRAME;
+    sim_arp(f, pick(2), (uint8_t) pick(4), (uint8_t) pick(20), (uint8_t) pick(256));
+    memcpy(f + 22, ours, BOND_MAC_LEN);
+    if (!sent && pick(4))
+        memcpy(f + 22, (uint8_t[]){2, 0, 0, 0, 2, (uint8_t) pick(4)}, BOND_MAC_LEN);
+    if (pick(8) == 0)
+        f[pick(42)] ^= (uint8_t) (1u << pick(8));
+    ev->u.frame.data = f;
+    ev->u.frame.len = pick(12) ? 60 : (uint16_t) pick(60);
+    ev->u.frame.vlan_id = pick(4) ? 0 : 7;
+}
+
 static struct random_event
 random_event(const struct bond *b)
 {
@@ -102,7 +125,15 @@ random_event(const struct bond *b)
     struct bond_event *ev = &r.ev;
 
     r.wait_ns = pick(3) ? waits_ms[pick(8)] * BOND_NSEC_PER_MSEC : BOND_NEVER;
-    switch (pick(16)) {
+    switch (pick(20)) {
+    case 10:
+    case 11:
+    case 12:
+    case 13:
+        random_arp(b, ev);
+        if (pick(3))
+            r.ifindex = -1;
+        break;
     case 0:
     case 1:
     case 2:
@@ -135,6 +166,7 @@ random_event(const struct bond *b)
         ev->type = BOND_EV_BOND_LINK;
         ev->u.bond_link.admin_up = pick(4) != 0;
         ev->u.bond_link.mac_given = pick(4) == 0;
+        ev->u.bond_link.bridged = pick(8) == 0;
         memcpy(ev->u.bond_link.mac, b->mac, BOND_MAC_LEN);
         if (pick(3) == 0)
             memcpy(ev->u.bond_link.mac, (uint8_t[]){2, 0, 0, 0, 1, (uint8_t) pick(9)}, 6);
@@ -257,7 +289,12 @@ shuffle_slots(struct sim *s)
         memcpy(s->world.port_mac[to[i]], w.port_mac[i], BOND_MAC_LEN);
         if (was.active == i)
             s->b.active = to[i];
+        if (was.client_last == i)
+            s->b.client_last = to[i];
     }
+    for (int i = 0; i < (int) BOND_CLIENTS; i++)
+        if (was.client[i].assigned)
+            s->b.client[i].slot = (int8_t) to[was.client[i].slot];
     bond_table_build(&s->b, &s->world.table);
 }
 

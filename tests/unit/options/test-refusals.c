@@ -42,9 +42,6 @@ struct row {
 #define PRIMARY_MODES "it works in modes active-backup, balance-tlb and balance-alb"
 #define ARP_MODES "it works in modes balance-rr, active-backup, balance-xor and broadcast"
 #define ON_OFF "use off (0) or on (1)"
-#define MODES_NOW                                                                                  \
-    "use balance-rr (0), active-backup (1), balance-xor (2), broadcast (3) or 802.3ad (4)"
-
 static const struct row rows[] = {
     /* Modes. */
     {"mode=balance-foo", BAD, "mode \"balance-foo\" is not allowed: " MODES},
@@ -55,8 +52,6 @@ static const struct row rows[] = {
     {"mode=Active-Backup", BAD, "mode \"Active-Backup\" is not allowed: " MODES},
     {"mode=active-backup miimon=100", BAD,
      "mode \"active-backup miimon=100\" is not allowed: " MODES},
-    {"mode=5;miimon=100", LATER, "mode \"balance-tlb\" is not supported yet: " MODES_NOW},
-    {"miimon=0;mode=6", LATER, "mode \"balance-alb\" is not supported yet: " MODES_NOW},
 
     /* Names. */
     {"foo=1", UNKNOWN, "option \"foo\" is not known: " ALL_NAMES},
