@@ -104,9 +104,9 @@ bond_inactive_settle(struct step *s)
         bool received = was->phase == BOND_PHASE_MEMBER && bond_port_is_up(was) && !was->inactive;
 
         p->inactive = bond_slot_is_member(s->b, i) && bond_inactive_rule(s->b, i);
-        if (!p->inactive || !bond_port_is_up(p) || s->now >= p->overtaken_until_ns)
-            p->overtaken_until_ns = 0;
         if (p->inactive && bond_port_is_up(p) && received)
             p->overtaken_until_ns = bond_after_ms(s->now, s->b->drain_ms);
+        if (!p->inactive || !bond_port_is_up(p) || s->now >= p->overtaken_until_ns)
+            p->overtaken_until_ns = 0;
     }
 }
