@@ -104,7 +104,15 @@ class Services:
         config = self.write("bus.conf", BUS_CONFIG.format(work=self.work))
         self.dbus = self.a.start("dbus-daemon", "--nofork", "--nopidfile",
                                  f"--config-file={config}", log=self.path("dbus.log"))
-        wait_for(lambda: os.path.exists(self.path("bus")) or not self.dbus.alive, 10, "D-Bus")
+        # the socket is there a moment before anybody listens on it
+        wait_for(self._bus_answers, 10, lambda: "D-Bus to answer\n" + self.tail("dbus.log"))
+
+    def _bus_answers(self):
+        from gi.repository import GLib
+        try:
+            return bool(self.bus())
+        except GLib.Error:
+            return False
 
     def _nm_directories(self):
         """Private directories; NetworkManager's plugin directory with our plugins added."""
