@@ -251,13 +251,15 @@ SEC("tc")
 int
 bond_rx(struct __sk_buff *skb)
 {
-    struct bond_admission a = {BOND_ADMIT_PASS, BOND_MAX_PORTS, 0, 0};
+    struct bond_admission a = {BOND_ADMIT_PASS, BOND_MAX_PORTS, 0, 0, 0};
     struct bond_counters *c;
 
     LOOK_TWICE(!admit(skb, head(), &a));
     if (a.slot >= BOND_MAX_PORTS)
         return PASS;
     c = counters_of(a.slot);
+    if (c && a.stamp)
+        c->last_rx_ns = bpf_ktime_get_ns();
     if (c && a.admit == BOND_ADMIT_DROP)
         c->rx_dropped++;
     if (!c || a.admit == BOND_ADMIT_DROP)
