@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "core/lacp_internal.h"
+#include "core/arpmon.h"
 
 static int
 check_queue_id(struct step *s, const char *name, uint16_t queue_id, int slot)
@@ -109,6 +110,7 @@ bond_attach(struct step *s, const struct bond_event *ev)
 
     fill(s, slot, ev);
     bond_note(s, BOND_NOTE_PORT_ATTACHED, slot, BOND_NO_PORT, BOND_REASON_REQUEST);
+    bond_arpmon_attach(s, slot);
     bond_mac_attach(s, slot, first);
     if (bond_is_lacp(b))
         bond_lacp_bind(s, slot);

@@ -12,10 +12,10 @@ bond_init(struct bond *b, const char *name, int32_t ifindex, const struct bond_o
     memcpy(b->name, name, strnlen(name, BOND_NAME_SIZE - 1));
     b->ifindex = ifindex;
     b->opt = *opt;
-    b->active = BOND_NO_PORT;
+    b->active = b->arp_port = BOND_NO_PORT;
     b->drain_ms = BOND_DRAIN_MS;
     bond_lacp_init(b);
-    b->notify_at_ns = b->igmp_at_ns = b->poll_at_ns = BOND_NEVER;
+    b->notify_at_ns = b->igmp_at_ns = b->poll_at_ns = b->arp_at_ns = BOND_NEVER;
     b->tlb_at_ns = b->learn_at_ns = b->promisc_until_ns = BOND_NEVER;
     b->client_last = BOND_NO_PORT;
     bond_alb_forget(b);
@@ -118,7 +118,7 @@ bond_frames_wanted(const struct bond *b)
 {
     if (bond_mode(b) == BOND_MODE_BALANCE_ALB)
         return BOND_FRAMES_ARP;
-    return bond_mode(b) == BOND_MODE_8023AD ? BOND_FRAMES_SLOW : 0;
+    return bond_mode(b) == BOND_MODE_8023AD ? BOND_FRAMES_SLOW : bond_arpmon_frames(b);
 }
 
 uint32_t
@@ -144,7 +144,7 @@ bond_inactive_rule(const struct bond *b, int slot)
     case BOND_MODE_BALANCE_ALB:
         break;
     }
-    return slot != b->active && !bond_opt_num(b, BOND_OPT_ALL_SLAVES_ACTIVE);
+    return slot != b->active && slot != b->arp_port && !bond_opt_num(b, BOND_OPT_ALL_SLAVES_ACTIVE);
 }
 
 bool

@@ -64,7 +64,8 @@ struct bond_port {
     int32_t prio;
     uint16_t actor_port_prio; /* 802.3ad */
     uint32_t failure_count;
-    uint8_t client_mac[BOND_MAC_LEN]; /* balance-alb: by which clients know it, stays when it leaves */
+    uint8_t
+        client_mac[BOND_MAC_LEN]; /* balance-alb: by which clients know it, stays when it leaves */
     uint64_t attach_seq;
     uint64_t delay_until_ns; /* FAIL, BACK: when the delay is over. DRAINING: end of the drain */
     uint64_t overtaken_until_ns; /* has become inactive with its link up: what is under way to it
@@ -73,6 +74,11 @@ struct bond_port {
     uint64_t last_change_ns;
     struct bond_lacp_port lacp; /* 802.3ad */
     struct bond_lacp_agg agg;   /* the aggregator that belongs to it (lacp.h) */
+    /* the ARP/NS monitor (arpmon.c); times as in the kernel's struct slave */
+    uint32_t targets_heard; /* of which targets the port has lately heard. Bit n: arp_ip_target n,
+                             * bit BOND_MAX_ARP_TARGETS + n: ns_ip6_target n. For status */
+    uint64_t last_rx_ns, last_tx_ns; /* a sign of life; a probe */
+    uint64_t arp_rx_ns[BOND_MAX_ARP_TARGETS], ns_rx_ns[BOND_MAX_NS_TARGETS]; /* of each target */
 };
 
 /* balance-alb: a client is told by ARP which port's address to send to. */
@@ -104,12 +110,15 @@ struct bond {
     uint64_t notify_at_ns;
     uint32_t igmp_left; /* kernel: igmp_retrans */
     uint64_t igmp_at_ns;
-    uint64_t poll_at_ns;   /* the next look at all ports (miimon) */
-    struct bond_lacp lacp; /* 802.3ad */
-    bool bridged;          /* the bond is a port of a bridge */
-    uint32_t tlb_epoch;    /* balance-tlb, -alb: counts rebalancings; 0: never */
-    uint64_t tlb_at_ns;    /* the next rebalancing */
-    uint64_t learn_at_ns;  /* the next learning packets (lp_interval) */
+    uint64_t poll_at_ns;       /* the next look at all ports (miimon) */
+    int arp_port;              /* active-backup without an active port: the one that is being tried
+                                * (kernel: current_arp_slave), or NO_PORT */
+    uint64_t arp_at_ns;        /* the next look of the ARP/NS monitor */
+    struct bond_lacp lacp;     /* 802.3ad */
+    bool bridged;              /* the bond is a port of a bridge */
+    uint32_t tlb_epoch;        /* balance-tlb, -alb: counts rebalancings; 0: never */
+    uint64_t tlb_at_ns;        /* the next rebalancing */
+    uint64_t learn_at_ns;      /* the next learning packets (lp_interval) */
     uint64_t promisc_until_ns; /* balance-alb: the active port takes other ports' addresses too */
     int client_last;           /* the slot that the last client got (kernel: rx_slave) */
     struct bond_client client[BOND_CLIENTS]; /* balance-alb: by bond_byte_hash() of client_ip */
@@ -130,7 +139,8 @@ enum bond_event_type {
     BOND_EV_PORT_OPTIONS, /* slot; u.port_options */
     BOND_EV_FRAME,        /* slot; u.frame: LACP, marker, ARP or ND, seen on the port;
                            * BOND_NO_PORT: sent on the bond by the host (bond_frames_wanted_sent()) */
-    BOND_EV_TRAFFIC,      /* slot; u.traffic: told before each TICK while an ARP/NS monitor runs */
+    BOND_EV_TRAFFIC,      /* slot; u.traffic: told of each member before a TICK at arp_at_ns, if the
+                           * table has BOND_TABLE_F_STAMP */
     BOND_EV_SET_ACTIVE,   /* slot, or BOND_NO_PORT for "choose by yourself" (active_slave) */
     BOND_EV_RESUME, /* after bond_load(): nobody listened for a while, so silence is no sign */
 };
@@ -176,17 +186,20 @@ struct bond_event {
         struct {
             const uint8_t *data; /* [len], from the Ethernet header on; borrowed for the step */
             uint16_t len;
-            uint16_t vlan_id; /* of a tag that the device took off; 0: none */
+            uint16_t vlan_id;    /* of a tag that the device took off; 0: none */
+            bool from_us, to_us; /* ARP, ND: the bond or a device above it has the address that
+                                  * it comes from, is for (ARP: sender and target) */
         } frame;
         struct {
-            uint64_t last_rx_ns, last_tx_ns; /* when a frame last came in, left; 0: never */
+            uint64_t last_rx_ns; /* when a frame last came in; 0: never */
         } traffic;
     } u;
 };
 
 /* To be carried out in order; each is complete in itself (no reading back of state). Notes come
- * first, then addresses of members, PUBLISH, LEARN, SEND, CARRIER, ANNOUNCE, RESEND_IGMP, at last what
- * concerns ports that have left. A row of announcements waits while there is no carrier. */
+ * first, then addresses of members, PUBLISH, LEARN, SEND, PROBE, CARRIER, ANNOUNCE, RESEND_IGMP, at
+ * last what concerns ports that have left. A row of announcements waits while there is no carrier.
+ */
 enum bond_action_type {
     BOND_ACT_PUBLISH,     /* bond_table_build() gives something new: publish it */
     BOND_ACT_CARRIER,     /* on: the carrier of the bond's device */
@@ -195,9 +208,9 @@ enum bond_action_type {
     BOND_ACT_ANNOUNCE,    /* GARP, NA (and RARP behind bridges) for every address, once */
     BOND_ACT_RESEND_IGMP, /* membership reports again, once */
     BOND_ACT_SEND,  /* slot, index: put out->frame[index] on the wire by that port, as it is */
-    BOND_ACT_PROBE, /* slot, index, on: ask target `index` of arp_ip_target (on: ns_ip6_target)
-                     * by that port; source address and VLAN tags are of the route to it
-                     * (kernel: bond_arp_send_all(), bond_ns_send_all()) */
+    BOND_ACT_PROBE, /* slot: ask every target of arp_ip_target and ns_ip6_target by that port;
+                     * source address and VLAN tags are of the route to it (kernel:
+                     * bond_send_validate()) */
     BOND_ACT_LEARN, /* slot, mac, on: by that port a learning packet from that address, also
                      * tagged for each VLAN above the bond (with the VLAN's address where that
                      * is not the bond's); on: for macvlans above, too (kernel:
@@ -254,6 +267,8 @@ enum bond_reason {
     BOND_REASON_PARTNER,        /* the LACP partner said something new */
     BOND_REASON_PARTNER_SILENT, /* no LACPDU for the timeout */
     BOND_REASON_OWN_SYSTEM,     /* the LACPDU is of this bond */
+    BOND_REASON_NO_ANSWER,      /* ARP/NS monitor: nothing was heard */
+    BOND_REASON_ANSWERS,        /* ARP/NS monitor: something was heard again */
     BOND_REASON_N
 };
 

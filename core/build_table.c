@@ -117,6 +117,7 @@ bond_table_build(const struct bond *b, struct bond_table *t)
     t->xmit_policy = bond_opt_num(b, BOND_OPT_XMIT_HASH_POLICY);
     t->packets_per_slave = bond_opt_num(b, BOND_OPT_PACKETS_PER_SLAVE);
     t->igmp_slot = BOND_MAX_PORTS;
+    t->flags = bond_arpmon_counts_traffic(b) ? BOND_TABLE_F_STAMP : 0;
     build_tx(b, t);
     for (uint32_t i = 0; i < BOND_MAX_PORTS; i++) {
         const struct bond_port *p = &b->port[i];

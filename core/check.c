@@ -5,6 +5,26 @@
  */
 #include "core/lacp_internal.h"
 
+/* The ARP monitor judges its link. */
+static const char *
+check_monitored(const struct bond *b, int slot)
+{
+    const struct bond_port *p = &b->port[slot];
+
+    if (p->delay_until_ns != BOND_NEVER)
+        return "a port's delay does not fit its link";
+    if (p->link != BOND_LINK_DOWN && !bond_port_is_up(p))
+        return "a port without carrier is not down";
+    if (p->inactive != bond_inactive_rule(b, slot))
+        return "a port is wrongly (in)active";
+    if (bond_mode(b) != BOND_MODE_ACTIVE_BACKUP && p->link != BOND_LINK_UP &&
+        p->link != BOND_LINK_DOWN)
+        return "a port is tried in a mode where all ask";
+    return slot == b->arp_port && p->link != BOND_LINK_BACK && p->link != BOND_LINK_DOWN
+               ? "the port that is tried is not going back"
+               : NULL;
+}
+
 static const char *
 check_port(const struct bond *b, int slot)
 {
@@ -24,6 +44,8 @@ check_port(const struct bond *b, int slot)
     if (p->overtaken_until_ns != 0 && (!p->inactive || !bond_port_is_up(p)))
         return "a port is overtaken but active or without link";
     if (p->phase == BOND_PHASE_MEMBER) {
+        if (bond_arpmon_on(b))
+            return check_monitored(b, slot);
         if (waits != (p->link == BOND_LINK_FAIL || p->link == BOND_LINK_BACK))
             return "a port's delay does not fit its link";
         if ((p->link == BOND_LINK_UP || p->link == BOND_LINK_BACK) != bond_port_is_up(p))
@@ -99,7 +121,8 @@ check_carrier(const struct bond *b)
 
     if (b->carrier != bond_carrier_rule(b))
         return "the carrier does not follow from the ports";
-    if (bond_n_up(b) == 0 && !failing && bond_best_port(b, BOND_LINK_BACK) != BOND_NO_PORT)
+    if (!bond_arpmon_on(b) && bond_n_up(b) == 0 && !failing &&
+        bond_best_port(b, BOND_LINK_BACK) != BOND_NO_PORT)
         return "updelay is waited for although nothing is usable";
     return NULL;
 }
@@ -112,6 +135,19 @@ check_mac(const struct bond *b)
     if (bond_n_members(b) > 0 && (!b->mac_is_set || !bond_mac_valid(b->mac)))
         return "the bond has ports but no address";
     return NULL;
+}
+
+static const char *
+check_arpmon(const struct bond *b)
+{
+    bool tries = b->arp_port != BOND_NO_PORT, on = bond_arpmon_on(b);
+
+    if (tries && (!on || bond_mode(b) != BOND_MODE_ACTIVE_BACKUP || b->active != BOND_NO_PORT ||
+                  !bond_slot_is_member(b, b->arp_port)))
+        return "a port is tried without need";
+    return (on && b->admin_up) != (b->arp_at_ns != BOND_NEVER)
+               ? "the ARP monitor and its deadline disagree"
+               : NULL;
 }
 
 static const char *
@@ -190,8 +226,8 @@ const char *
 bond_check(const struct bond *b)
 {
     static const char *(*const checks[])(const struct bond *) = {
-        check_active, check_ports, bond_lacp_check, check_carrier,
-        check_mac,    check_rows,  check_lb,        check_table,
+        check_active, check_ports, bond_lacp_check, check_carrier, check_mac,
+        check_rows,   check_lb,    check_arpmon,    check_table,
     };
     const char *broken = NULL;
 

@@ -106,7 +106,7 @@ put_carrier(struct step *s)
 }
 
 uint64_t
-bond_next_deadline(const struct bond *b)
+bond_next_deadline(const struct bond *b, uint64_t now)
 {
     uint64_t next = b->poll_at_ns, lacp = bond_lacp_deadline(b);
 
@@ -124,6 +124,9 @@ bond_next_deadline(const struct bond *b)
         if (p->overtaken_until_ns != 0)
             next = p->overtaken_until_ns < next ? p->overtaken_until_ns : next;
     }
+    /* Only a TICK has the monitor look, and nobody is to be woken in the past. */
+    if (b->arp_at_ns < next)
+        next = b->arp_at_ns > now ? b->arp_at_ns : now + 1;
     return next;
 }
 
@@ -136,6 +139,9 @@ bond_effects(struct step *s)
     put_table(s);
     put_learning(s);
     put_frames(s);
+    for (int i = 0; i < (int) BOND_MAX_PORTS; i++)
+        if (s->probe_ports & (1u << i))
+            add(s, BOND_ACT_PROBE, i);
     put_carrier(s);
     if (s->announce)
         add(s, BOND_ACT_ANNOUNCE, BOND_NO_PORT);
@@ -145,5 +151,5 @@ bond_effects(struct step *s)
     for (int i = 0; i < (int) BOND_MAX_PORTS; i++)
         if (s->released & (1u << i))
             add(s, BOND_ACT_PORT_RELEASE, i);
-    s->out->next_ns = bond_next_deadline(s->b);
+    s->out->next_ns = bond_next_deadline(s->b, s->now);
 }

@@ -32,6 +32,8 @@ struct step {
     bool announce, resend_igmp;
     uint32_t learn_own;   /* bit n: slot n sends a learning packet from its own address */
     uint32_t learn_other; /* bit n: the active port sends one from slot n's address */
+    bool tick, probe;     /* the event is a TICK; the ARP/NS monitor has looked and asks again */
+    uint32_t probe_ports; /* bit n: slot n asks */
     uint8_t frame_slot[BOND_MAX_FRAMES]; /* by which port out->frame[i] leaves */
 };
 
@@ -93,7 +95,7 @@ void bond_note(struct step *s, enum bond_note note, int slot, int other, enum bo
  * more than BOND_MAX_FRAMES of them are lost, as on a wire. Never NULL. */
 uint8_t *bond_send(struct step *s, int slot, uint16_t len, uint16_t vlan_id);
 void bond_effects(struct step *s);
-uint64_t bond_next_deadline(const struct bond *b);
+uint64_t bond_next_deadline(const struct bond *b, uint64_t now);
 
 /* attach.c: what is reported of ports. 0, slot or negative errno. */
 int bond_attach(struct step *s, const struct bond_event *ev);
@@ -109,6 +111,15 @@ void bond_inactive_settle(struct step *s);
 /* mii.c */
 void bond_mii_settle(struct step *s);
 void bond_mii_redelay(struct step *s); /* the delays have changed */
+/* The link's new state with all that it sets off: counters, notes, a new choice. */
+void bond_link_enter(struct step *s, int slot, enum bond_link link, enum bond_reason reason);
+
+/* arpmon.c, arpmon_rx.c; more in arpmon.h */
+bool bond_arpmon_on(const struct bond *b); /* by the options: it judges the links, mii.c does not */
+uint32_t bond_arpmon_frames(const struct bond *b); /* BOND_FRAMES_* */
+bool bond_arpmon_counts_traffic(const struct bond *b);
+/* What moves with every probe and is no news. */
+void bond_arpmon_copy_clockwork(struct bond *to, const struct bond *from);
 
 /* active.c */
 int bond_best_port(const struct bond *b, enum bond_link link); /* slot or BOND_NO_PORT */

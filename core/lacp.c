@@ -392,6 +392,7 @@ bond_copy_clockwork(struct bond *to, const struct bond *from)
         to->client[i].left = from->client[i].left;
         to->client[i].at_ns = from->client[i].at_ns;
     }
+    bond_arpmon_copy_clockwork(to, from);
     for (int i = 0; i < (int) BOND_MAX_PORTS; i++) {
         struct bond_lacp_port *t = &to->port[i].lacp;
         const struct bond_lacp_port *f = &from->port[i].lacp;

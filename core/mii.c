@@ -46,6 +46,8 @@ why(const struct step *s, int slot)
         return BOND_REASON_ADMIN_DOWN;
     if (!p->carrier)
         return BOND_REASON_CARRIER_LOST;
+    if (bond_arpmon_on(s->was))
+        return BOND_REASON_OPTION;
     if (was->phase != BOND_PHASE_MEMBER)
         return BOND_REASON_CARRIER_AT_ATTACH;
     return was->admin_up ? BOND_REASON_CARRIER_BACK : BOND_REASON_ADMIN_UP;
@@ -85,8 +87,8 @@ enter_down(struct step *s, int slot, enum bond_reason reason)
     bond_note(s, BOND_NOTE_LINK_DOWN, slot, BOND_NO_PORT, reason);
 }
 
-static void
-enter(struct step *s, int slot, enum bond_link link, enum bond_reason reason)
+void
+bond_link_enter(struct step *s, int slot, enum bond_link link, enum bond_reason reason)
 {
     struct bond_port *p = &s->b->port[slot];
 
@@ -125,7 +127,7 @@ judge(struct step *s, int slot)
 
         if (link == (enum bond_link) p->link)
             return;
-        enter(s, slot, link, waited ? BOND_REASON_DELAY_OVER : why(s, slot));
+        bond_link_enter(s, slot, link, waited ? BOND_REASON_DELAY_OVER : why(s, slot));
     }
 }
 
@@ -152,7 +154,7 @@ bond_mii_settle(struct step *s)
         return;
     hurry = bond_best_port(s->b, BOND_LINK_BACK);
     if (hurry != BOND_NO_PORT)
-        enter(s, hurry, BOND_LINK_UP, BOND_REASON_FIRST_USABLE);
+        bond_link_enter(s, hurry, BOND_LINK_UP, BOND_REASON_FIRST_USABLE);
 }
 
 /* A running delay keeps its beginning and gets a new end. */

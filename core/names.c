@@ -175,6 +175,10 @@ bond_reason_text(enum bond_reason reason)
         return "no LACP partner is heard";
     case BOND_REASON_OWN_SYSTEM:
         return "it hears this bond's own LACPDUs: a cable is looped";
+    case BOND_REASON_NO_ANSWER:
+        return "no answer from the ARP targets";
+    case BOND_REASON_ANSWERS:
+        return "the ARP targets answer";
     case BOND_REASON_N:
         break;
     }

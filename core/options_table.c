@@ -25,10 +25,10 @@
 #define M_HASH (M(BALANCE_XOR) | M(8023AD) | M(BALANCE_TLB))
 
 static const struct bond_opt_value mode_values[] = {
-    {"balance-rr", BOND_MODE_BALANCE_RR, 0},       {"active-backup", BOND_MODE_ACTIVE_BACKUP, 0},
-    {"balance-xor", BOND_MODE_BALANCE_XOR, 0},     {"broadcast", BOND_MODE_BROADCAST, 0},
-    {"802.3ad", BOND_MODE_8023AD, 0},              {"balance-tlb", BOND_MODE_BALANCE_TLB, 0},
-    {"balance-alb", BOND_MODE_BALANCE_ALB, 0},     {NULL, 0, 0},
+    {"balance-rr", BOND_MODE_BALANCE_RR, 0},   {"active-backup", BOND_MODE_ACTIVE_BACKUP, 0},
+    {"balance-xor", BOND_MODE_BALANCE_XOR, 0}, {"broadcast", BOND_MODE_BROADCAST, 0},
+    {"802.3ad", BOND_MODE_8023AD, 0},          {"balance-tlb", BOND_MODE_BALANCE_TLB, 0},
+    {"balance-alb", BOND_MODE_BALANCE_ALB, 0}, {NULL, 0, 0},
 };
 
 static const struct bond_opt_value xmit_values[] = {
@@ -141,19 +141,19 @@ static const struct bond_opt_desc table[BOND_OPT_N] = {
              "for the MII registers, which current kernels no longer do.")},
     [BOND_OPT_ARP_INTERVAL] =
         {ID(ARP_INTERVAL, "arp_interval"), INT(int_words, 0, INT_MAX, 0), IN(M_ARP, M_ARP),
-         NEEDS_NOTHING, .unit = "ms", .flags = LATER,
+         NEEDS_NOTHING, .unit = "ms",
          .help = N_("How often the targets are probed by ARP and neighbour solicitation; excludes "
                     "miimon.")},
     [BOND_OPT_ARP_IP_TARGET] = {ID(ARP_IP_TARGET, "arp_ip_target"), .type = BOND_OPT_T_IP4_LIST,
-                                IN(M_ALL, M_ARP), NEEDS(ARP_INTERVAL), .flags = LATER,
+                                IN(M_ALL, M_ARP), NEEDS(ARP_INTERVAL),
                                 .help = N_("The IPv4 addresses that are probed by ARP.")},
     [BOND_OPT_NS_IP6_TARGET] =
         {ID(NS_IP6_TARGET, "ns_ip6_target"), .type = BOND_OPT_T_IP6_LIST, IN(M_ALL, M_ARP),
-         NEEDS(ARP_INTERVAL), .flags = LATER,
+         NEEDS(ARP_INTERVAL),
          .help = N_("The IPv6 addresses that are probed by neighbour solicitation.")},
     [BOND_OPT_ARP_VALIDATE] =
         {ID(ARP_VALIDATE, "arp_validate"), ENUM(arp_validate_values, 6, 0), IN(M_ARP, M_ARP),
-         NEEDS(ARP_INTERVAL), .flags = LATER,
+         NEEDS(ARP_INTERVAL),
          .help = N_("Which ports must see real answers of the targets; filter counts only ARP "
                     "traffic as a sign of life.")},
     [BOND_OPT_ARP_ALL_TARGETS] = {ID(ARP_ALL_TARGETS, "arp_all_targets"),

@@ -71,6 +71,88 @@ show_monitor(struct bond_text *t, const struct bond *b)
                   bond_delay_ms(b, BOND_OPT_PEER_NOTIF_DELAY));
 }
 
+/* kernel: %pI4 */
+static void
+show_ip4_targets(struct bond_text *t, const struct bond_options *o)
+{
+    for (unsigned i = 0; i < o->n_arp_targets; i++) {
+        const uint8_t *a = (const uint8_t *) &o->arp_target_be[i];
+
+        bond_text_add(t, "%s %u.%u.%u.%u", i > 0 ? "," : "", a[0], a[1], a[2], a[3]);
+    }
+}
+
+/* The longest row of zero words, if it is longer than one word: its beginning, *len its length. */
+static unsigned
+zero_row(const uint16_t word[8], unsigned n, unsigned *len)
+{
+    unsigned at = n, longest = 1;
+
+    for (unsigned i = 0; i < n; i++) {
+        unsigned j = i;
+
+        while (j < n && word[j] == 0)
+            j++;
+        if (j - i > longest) {
+            at = i;
+            longest = j - i;
+        }
+    }
+    *len = longest;
+    return at;
+}
+
+/* kernel: %pI6c. Not inet_ntop(): that writes ::1.2.3.4 where the kernel does not, and the kernel
+ * writes ISATAP addresses with dots. */
+static void
+show_ip6(struct bond_text *t, const uint8_t a[16])
+{
+    static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+    bool isatap = (a[8] & ~2) == 0 && a[9] == 0 && a[10] == 0x5e && a[11] == 0xfe;
+    bool dots = isatap || memcmp(a, mapped, sizeof(mapped)) == 0, colon = false;
+    unsigned n = dots ? 6 : 8, row, row_len;
+    uint16_t word[8];
+
+    for (unsigned i = 0; i < 8; i++)
+        word[i] = (uint16_t) (a[2 * i] << 8 | a[2 * i + 1]);
+    row = zero_row(word, n, &row_len);
+    for (unsigned i = 0; i < n; i++) {
+        if (i == row) {
+            bond_text_add(t, "%s:", colon || i == 0 ? ":" : "");
+            colon = false;
+            i += row_len - 1;
+            continue;
+        }
+        bond_text_add(t, "%s%x", colon ? ":" : "", word[i]);
+        colon = true;
+    }
+    if (dots)
+        bond_text_add(t, "%s%u.%u.%u.%u", colon ? ":" : "", a[12], a[13], a[14], a[15]);
+}
+
+static void
+show_ip6_targets(struct bond_text *t, const struct bond_options *o)
+{
+    for (unsigned i = 0; i < o->n_ns_targets; i++) {
+        bond_text_add(t, "%s ", i > 0 ? "," : "");
+        show_ip6(t, o->ns_target[i]);
+    }
+}
+
+static void
+show_arp(struct bond_text *t, const struct bond *b)
+{
+    if (bond_opt_num(b, BOND_OPT_ARP_INTERVAL) == 0)
+        return;
+    bond_text_add(t, "ARP Polling Interval (ms): %u\n", bond_opt_num(b, BOND_OPT_ARP_INTERVAL));
+    bond_text_add(t, "ARP Missed Max: %u\n", bond_opt_num(b, BOND_OPT_ARP_MISSED_MAX));
+    bond_text_add(t, "ARP IP target/s (n.n.n.n form):");
+    show_ip4_targets(t, &b->opt);
+    bond_text_add(t, "\nNS IPv6 target/s (xx::xx form):");
+    show_ip6_targets(t, &b->opt);
+    bond_text_add(t, "\n");
+}
+
 static void
 show_port(struct bond_text *t, const struct bond_port *p)
 {
@@ -103,6 +185,7 @@ bond_proc_format(const struct bond *b, const char *version, char *buf, size_t si
     show_mode(&t, b);
     show_active(&t, b);
     show_monitor(&t, b);
+    show_arp(&t, b);
     bond_lacp_show(&t, b);
     for (uint32_t i = 0; i < n; i++) {
         show_port(&t, &b->port[order[i]]);

@@ -7,6 +7,7 @@
  * all are live. What a change sets off is otherwise as in bond_options.c.
  */
 #include "core/lacp_internal.h"
+#include "core/arpmon.h"
 
 static bool
 differs(const struct bond_options *a, const struct bond_options *b, enum bond_opt_id id)
@@ -56,6 +57,7 @@ bond_reconfigure(struct step *s, const struct bond_options *o)
         s->assign_macs = true;
     bond_mii_redelay(s);
     bond_lacp_options_changed(s);
+    bond_arpmon_retarget(s);
     if (differs(o, was, BOND_OPT_MODE) || differs(o, was, BOND_OPT_PRIMARY_RESELECT))
         s->reselect = true;
     if (strcmp(o->primary, was->primary) != 0)

@@ -16,7 +16,10 @@
 
 #define SAVE_VERSION "1"
 
-enum kind { BOOL, U8, U16, U32, U64, I8, I32, MAC, NAME };
+enum kind { BOOL, U8, U16, U32, U64, I8, I32, MAC, NAME, TIMES };
+
+#define N_TIMES 16 /* TIMES: a row of that many uint64_t, without the zeros at its end */
+_Static_assert(N_TIMES == BOND_MAX_ARP_TARGETS && N_TIMES == BOND_MAX_NS_TARGETS, "rows of times");
 
 struct field {
     const char *key;
@@ -69,6 +72,8 @@ static const struct field bond_fields[] = {
     B(U64, learn_at_ns, 0, 0),
     B(U64, promisc_until_ns, 0, 0),
     B(I32, client_last, BOND_NO_PORT, BOND_MAX_PORTS - 1),
+    B(I32, arp_port, BOND_NO_PORT, BOND_MAX_PORTS - 1),
+    B(U64, arp_at_ns, 0, 0),
     O(U32, set_mask[0], 0, UINT32_MAX),
     O(U32, set_mask[1], 0, UINT32_MAX),
     O(NAME, primary, 0, 0),
@@ -98,6 +103,11 @@ static const struct field port_fields[] = {
     P(U64, overtaken_until_ns, 0, 0),
     P(U64, last_link_up_ns, 0, 0),
     P(U64, last_change_ns, 0, 0),
+    P(U32, targets_heard, 0, UINT32_MAX),
+    P(U64, last_rx_ns, 0, 0),
+    P(U64, last_tx_ns, 0, 0),
+    P(TIMES, arp_rx_ns, 0, 0),
+    P(TIMES, ns_rx_ns, 0, 0),
 };
 
 /* Of a port that takes part in 802.3ad. */
@@ -179,6 +189,17 @@ add_hex(struct bond_text *t, const uint8_t *bytes, size_t n)
 }
 
 static void
+add_times(struct bond_text *t, const uint64_t *times)
+{
+    unsigned n = N_TIMES;
+
+    while (n > 0 && times[n - 1] == 0)
+        n--;
+    for (unsigned i = 0; i < n; i++)
+        bond_text_add(t, "%s%" PRIu64, i > 0 ? "," : "", times[i]);
+}
+
+static void
 save_field(struct bond_text *t, const struct field *f, const void *base)
 {
     const char *at = (const char *) base + f->offset;
@@ -211,6 +232,9 @@ save_field(struct bond_text *t, const struct field *f, const void *base)
         break;
     case NAME:
         bond_text_add(t, "%.*s", BOND_NAME_SIZE - 1, at);
+        break;
+    case TIMES:
+        add_times(t, (const uint64_t *) at);
         break;
     }
     bond_text_add(t, "\n");
@@ -294,6 +318,26 @@ read_u64(const char *value, uint64_t *out)
     return *value == '\0';
 }
 
+static bool
+read_times(const char *value, uint64_t out[N_TIMES])
+{
+    char one[24];
+
+    memset(out, 0, N_TIMES * sizeof(out[0]));
+    for (unsigned i = 0; *value != '\0'; i++) {
+        size_t n = strcspn(value, ",");
+
+        if (i == N_TIMES || n >= sizeof(one))
+            return false;
+        memcpy(one, value, n);
+        one[n] = '\0';
+        if (!read_u64(one, &out[i]) || (value[n] == ',' && value[n + 1] == '\0'))
+            return false;
+        value += n + (value[n] == ',');
+    }
+    return true;
+}
+
 static int
 hex_digit(char c)
 {
@@ -326,6 +370,8 @@ load_field(const struct field *f, void *base, const char *value)
         return read_hex(value, (uint8_t *) at, BOND_MAC_LEN);
     if (f->kind == U64)
         return read_u64(value, (uint64_t *) at);
+    if (f->kind == TIMES)
+        return read_times(value, (uint64_t *) at);
     if (f->kind == NAME) {
         if (strlen(value) >= BOND_NAME_SIZE)
             return false;
@@ -488,7 +534,7 @@ bond_load(struct bond *b, const char *text, struct bond_err *err)
     struct bond loaded;
     struct reader r = {&loaded, bond_fields, N(bond_fields), &loaded};
     const char *broken = NULL;
-    char line[128];
+    char line[512];
     unsigned number = 0;
 
     bond_options_init(&defaults, BOND_MODE_BALANCE_RR);

@@ -183,7 +183,8 @@ struct bond_admission {
     uint32_t admit; /* BOND_ADMIT_* */
     uint32_t slot;  /* BOND_MAX_PORTS: not a port */
     uint32_t bond_ifindex;
-    uint64_t mac; /* what the frame's destination becomes; 0: it stays */
+    uint64_t mac;   /* what the frame's destination becomes; 0: it stays */
+    uint32_t stamp; /* write down when it came in */
 };
 
 /* 01:80:c2:00:00:00..0f: spoken between neighbours (LLDP, LACP, 802.1X, STP). */
@@ -232,7 +233,8 @@ bond_frame_is_to_a_port(const struct bond_table *t, struct bond_frame *f)
 static BOND_INLINE struct bond_admission
 bond_admit(const struct bond_table *t, struct bond_frame *f, uint32_t slot)
 {
-    struct bond_admission a = {BOND_ADMIT_PASS, slot, t->bond_ifindex, 0};
+    struct bond_admission a = {BOND_ADMIT_PASS, slot, t->bond_ifindex, 0,
+                               t->flags & BOND_TABLE_F_STAMP};
     bool enters;
 
     if (slot >= BOND_MAX_PORTS)

@@ -3,6 +3,7 @@
  * step.c - bond_step(): takes the event in, lets the state settle, hands out the effects. Decides
  * the order of the parts, nothing of what they decide.
  */
+#include "core/arpmon.h"
 #include "core/lacp_internal.h"
 
 static int
@@ -73,11 +74,16 @@ take_in(struct step *s, const struct bond_event *ev)
         rc = ev->slot == BOND_NO_PORT ? 0 : need_slot(s, ev->slot, true);
         if (rc == 0 && bond_mode(s->b) == BOND_MODE_BALANCE_ALB)
             bond_alb_frame(s, ev);
-        else if (rc == 0 && ev->slot != BOND_NO_PORT)
+        else if (rc == 0 && ev->slot != BOND_NO_PORT) {
             bond_lacp_frame(s, ev);
+            bond_arpmon_frame(s, ev);
+        }
         return rc;
-    case BOND_EV_TRAFFIC: /* no monitor reads it yet */
-        return need_slot(s, ev->slot, true);
+    case BOND_EV_TRAFFIC:
+        rc = need_slot(s, ev->slot, true);
+        if (rc == 0)
+            bond_arpmon_traffic(s, ev);
+        return rc;
     case BOND_EV_PORT_OPTIONS:
         rc = need_slot(s, ev->slot, true);
         return rc < 0 ? rc : bond_port_reconfigure(s, ev);
@@ -108,7 +114,12 @@ why_carrier(const struct step *s)
         return BOND_REASON_PORTS_UP;
     if (bond_n_members(s->b) == 0)
         return BOND_REASON_NO_PORTS;
-    return bond_n_up(s->b) > 0 ? BOND_REASON_MIN_LINKS : BOND_REASON_CARRIER_LOST;
+    if (bond_n_up(s->b) > 0)
+        return BOND_REASON_MIN_LINKS;
+    for (int i = 0; bond_arpmon_on(s->b) && i < (int) BOND_MAX_PORTS; i++)
+        if (bond_slot_is_member(s->b, i) && bond_port_is_up(&s->b->port[i]))
+            return BOND_REASON_NO_ANSWER;
+    return BOND_REASON_CARRIER_LOST;
 }
 
 static void
@@ -122,14 +133,23 @@ settle_carrier(struct step *s)
                   BOND_NO_PORT, why_carrier(s));
 }
 
-/* The safety net: a look at all ports every miimon (kernel: bond_mii_monitor()). */
+#define POLL_MIN_MS 100
+
+/* The safety net: a look at all ports every miimon (kernel: bond_mii_monitor()). Beside the ARP
+ * monitor it is for carriers that come back: a kernel may tell of them a second late, and send
+ * nothing by the port until then. */
 static void
 settle_poll(struct step *s)
 {
     struct bond *b = s->b;
     uint32_t miimon = bond_opt_num(b, BOND_OPT_MIIMON);
-    uint64_t next = bond_after_ms(s->now, miimon);
+    uint64_t next;
 
+    if (bond_arpmon_on(b)) {
+        miimon = bond_opt_num(b, BOND_OPT_ARP_INTERVAL);
+        miimon = miimon > POLL_MIN_MS ? miimon : POLL_MIN_MS;
+    }
+    next = bond_after_ms(s->now, miimon);
     if (miimon == 0 || !b->admin_up || bond_n_members(b) == 0)
         b->poll_at_ns = BOND_NEVER;
     else if (s->now >= b->poll_at_ns || b->poll_at_ns > next)
@@ -139,9 +159,15 @@ settle_poll(struct step *s)
 static void
 settle(struct step *s)
 {
-    bond_mii_settle(s);
+    if (bond_arpmon_on(s->b)) {
+        bond_arpmon_settle(s);
+    } else {
+        bond_arpmon_stop(s);
+        bond_mii_settle(s);
+    }
     bond_lacp_settle(s);
     bond_active_settle(s);
+    bond_arpmon_probe(s);
     bond_mac_settle(s);
     bond_leave_settle(s);
     bond_tlb_settle(s);
@@ -163,6 +189,7 @@ bond_step(struct bond *b, const struct bond_event *ev, uint64_t now_ns, struct b
         .out = out,
         .err = err,
         .now = now_ns,
+        .tick = ev->type == BOND_EV_TICK,
         .wish = BOND_NO_PORT,
     };
     int rc;
@@ -173,7 +200,7 @@ bond_step(struct bond *b, const struct bond_event *ev, uint64_t now_ns, struct b
         memset(err, 0, sizeof(*err));
     rc = take_in(&s, ev);
     if (rc < 0) {
-        out->next_ns = bond_next_deadline(b);
+        out->next_ns = bond_next_deadline(b, now_ns);
         return rc;
     }
     settle(&s);

@@ -19,8 +19,9 @@
 
 /* flags */
 #define BOND_TABLE_F_VIA_PEER                                                                      \
-    1u /* send through the hidden peer: captures and counters on the                               \
-        * bond's own device see every frame (set by the daemon) */
+    1u                        /* send through the hidden peer: captures and counters on the        \
+                               * bond's own device see every frame (set by the daemon) */
+#define BOND_TABLE_F_STAMP 2u /* write down when a frame last came in on each port */
 
 /* What happens to a frame that comes in on a port. */
 #define BOND_RX_DROP 0u   /* not a port of this bond, or an inactive one */
@@ -96,6 +97,7 @@ struct bond_counters {
     uint64_t tx_packets, tx_bytes;
     uint64_t rx_dropped; /* came in on an inactive port */
     uint64_t tx_dropped; /* no port to send by */
+    uint64_t last_rx_ns; /* with BOND_TABLE_F_STAMP: CLOCK_MONOTONIC, any frame */
 };
 
 #endif

@@ -12,6 +12,7 @@
 #include "daemon/frames.h"
 #include "daemon/notes.h"
 #include "daemon/parted.h"
+#include "daemon/probe.h"
 #include "daemon/state.h"
 
 struct bondd_bond *
@@ -33,6 +34,7 @@ bondd_bond_free(struct bondd_bond *b)
     if (b == NULL)
         return;
     bondd_frames_close(b);
+    bondd_probe_free(b);
     if (b->bpf != NULL)
         dp_bpf_close(b->bpf, false);
     g_array_unref(b->parted);
@@ -149,7 +151,8 @@ carry_out(struct bondd_bond *b, const struct bond_actions *acts, const struct bo
     case BOND_ACT_LEARN:
         bondd_frames_learn(b, a);
         break;
-    case BOND_ACT_PROBE: /* no monitor of core asks for one yet */
+    case BOND_ACT_PROBE:
+        bondd_probe_send(b, a->slot);
         break;
     case BOND_ACT_PORT_RELEASE:
         release(b, a->slot);
@@ -188,7 +191,8 @@ take_slot(struct bondd_bond *b, int slot)
     bondd_engine_map(b->engine, b->port[slot].ifindex, b);
 }
 
-/* A look that found nothing new, or a LACPDU that said nothing new, leaves files and D-Bus alone. */
+/* A look that found nothing new, or a LACPDU that said nothing new, leaves files and D-Bus alone.
+ */
 static bool
 is_news(struct bondd_bond *b)
 {

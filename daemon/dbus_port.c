@@ -5,6 +5,8 @@
  */
 #include "daemon/dbus.h"
 
+#include <arpa/inet.h>
+
 #include "daemon/error.h"
 
 char *
@@ -81,6 +83,25 @@ format_mac(char text[18], const uint8_t mac[BOND_MAC_LEN])
                mac[5]);
 }
 
+static GVariant *
+targets(const struct bond *c, const struct bond_port *p)
+{
+    bool on = p->phase == BOND_PHASE_MEMBER && c->arp_at_ns != BOND_NEVER;
+    char text[INET6_ADDRSTRLEN];
+    GVariantBuilder out;
+
+    g_variant_builder_init(&out, G_VARIANT_TYPE("a(sb)"));
+    for (guint i = 0; on && i < c->opt.n_arp_targets; i++)
+        g_variant_builder_add(&out, "(sb)",
+                              inet_ntop(AF_INET, &c->opt.arp_target_be[i], text, sizeof(text)),
+                              (p->targets_heard & (1u << i)) != 0);
+    for (guint i = 0; on && i < c->opt.n_ns_targets; i++)
+        g_variant_builder_add(&out, "(sb)",
+                              inet_ntop(AF_INET6, c->opt.ns_target[i], text, sizeof(text)),
+                              (p->targets_heard & (1u << (BOND_MAX_ARP_TARGETS + i))) != 0);
+    return g_variant_builder_end(&out);
+}
+
 static void
 sync_properties(struct bondd_bond_object *o, struct bondd_port_object *po, int slot)
 {
@@ -103,6 +124,7 @@ sync_properties(struct bondd_bond_object *o, struct bondd_port_object *po, int s
     bondd_dbus_port_set_failure_count(po->iface, p->failure_count);
     bondd_dbus_port_set_queue_id(po->iface, p->queue_id);
     bondd_dbus_port_set_priority(po->iface, p->prio);
+    bondd_dbus_port_set_targets(po->iface, targets(&o->bond->core, p));
     bondd_dbus_port_set_last_change(
         po->iface, change_us != 0 ? (guint64) (change_us + o->bond->real_minus_mono_us) : 0);
 }

@@ -15,6 +15,7 @@
 #include "daemon/bond.h"
 #include "daemon/error.h"
 #include "daemon/parted.h"
+#include "daemon/probe.h"
 #include "daemon/status.h"
 #include "datapath/packet.h"
 
@@ -184,10 +185,12 @@ timer_fired(gint fd, GIOCondition condition, gpointer data)
         if (b->next_ns > now)
             continue;
         b->news_at_ns = now;
-        if (b->core.poll_at_ns <= now)
+        if (b->core.poll_at_ns <= now) {
             bondd_bond_look(b);
-        else
+        } else {
+            bondd_probe_catch_up(b);
             bondd_bond_step(b, &tick, NULL);
+        }
         b->news_at_ns = 0;
     }
     bondd_engine_rearm(e);

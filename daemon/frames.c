@@ -10,6 +10,7 @@
 #include <glib-unix.h>
 #include <unistd.h>
 
+#include "daemon/probe.h"
 #include "datapath/learn.h"
 #include "datapath/packet.h"
 
@@ -28,12 +29,12 @@ ear_of(const struct bondd_bond *b, int fd)
     return NOBODY;
 }
 
-static gboolean
-frame_ready(gint fd, GIOCondition condition, gpointer data)
+static void
+hear(struct bondd_bond *b, int fd)
 {
-    struct bondd_bond *b = data;
     unsigned ear = ear_of(b, fd);
     struct bond_event ev = {.type = BOND_EV_FRAME, .slot = ear == HOST ? BOND_NO_PORT : (int) ear};
+    uint64_t news_at_ns = b->news_at_ns;
     struct dp_packet packet;
 
     for (int i = 0; i < FRAMES_A_TURN; i++) {
@@ -43,10 +44,19 @@ frame_ready(gint fd, GIOCondition condition, gpointer data)
         ev.u.frame.data = packet.data;
         ev.u.frame.len = packet.len;
         ev.u.frame.vlan_id = packet.vlan_id;
+        bondd_probe_tell(b, &ev);
         b->news_at_ns = bondd_now_ns();
         bondd_bond_step(b, &ev, NULL);
-        b->news_at_ns = 0;
+        b->news_at_ns = news_at_ns;
     }
+}
+
+static gboolean
+frame_ready(gint fd, GIOCondition condition, gpointer data)
+{
+    struct bondd_bond *b = data;
+
+    hear(b, fd);
     bondd_engine_rearm(b->engine);
     return G_SOURCE_CONTINUE;
 }
@@ -106,6 +116,15 @@ bondd_frames_sync(struct bondd_bond *b)
         sync_ear(b, (unsigned) i, b->core.port[i].ifindex,
                  bond_slot_is_member(&b->core, i) ? wanted : 0);
     sync_ear(b, HOST, b->peer_ifindex, bond_frames_wanted_sent(&b->core));
+}
+
+void
+bondd_frames_catch_up(struct bondd_bond *b)
+{
+    for (int i = 0; i < (int) BOND_MAX_PORTS; i++) {
+        if (b->ear[i].source != 0)
+            hear(b, b->ear[i].fd);
+    }
 }
 
 void

@@ -8,6 +8,8 @@
 /* Every port that core wants to hear has its socket, with what bond_frames_wanted() says, and no
  * other has one. Called for each step, when core has moved: before its actions are carried out. */
 void bondd_frames_sync(struct bondd_bond *b);
+/* What has come in until now, as far as one turn goes. */
+void bondd_frames_catch_up(struct bondd_bond *b);
 void bondd_frames_close(struct bondd_bond *b);
 
 void bondd_frames_learn(struct bondd_bond *b, const struct bond_action *a); /* BOND_ACT_LEARN */

@@ -256,6 +256,8 @@ add(struct bond_counters *to, const struct bond_counters *c)
     to->tx_bytes += c->tx_bytes;
     to->rx_dropped += c->rx_dropped;
     to->tx_dropped += c->tx_dropped;
+    if (c->last_rx_ns > to->last_rx_ns)
+        to->last_rx_ns = c->last_rx_ns;
 }
 
 static int
@@ -281,6 +283,22 @@ dp_bpf_counters(struct dp_bpf *bpf, struct bond_counters *out)
         add(&bond, &out[i]);
     }
     out[BOND_MAX_PORTS] = bond;
+    return err;
+}
+
+int
+dp_bpf_stamps(struct dp_bpf *bpf, uint64_t *out)
+{
+    uint32_t n_ports = bpf->shared->ring[bpf->shared->head % BOND_TABLE_RING].n_ports;
+    int err = 0;
+
+    memset(out, 0, BOND_MAX_PORTS * sizeof(*out));
+    for (uint32_t i = 0; i < n_ports && !err; i++) {
+        struct bond_counters c;
+
+        err = read_slot(bpf, i, &c);
+        out[i] = c.last_rx_ns;
+    }
     return err;
 }
 

@@ -44,6 +44,9 @@ int dp_bpf_detach_port(struct dp_bpf *bpf, int port_ifindex);
  * have left included, and the frames that no port could carry (kernel: bond_get_stats()). One skb
  * is one frame, before segmentation. */
 int dp_bpf_counters(struct dp_bpf *bpf, struct bond_counters *out);
+/* out[BOND_MAX_PORTS]: when a frame last came in on each slot's port, while the table in force has
+ * BOND_TABLE_F_STAMP; 0: none did. */
+int dp_bpf_stamps(struct dp_bpf *bpf, uint64_t *out);
 /* A slot is reused by another port: its counters start at zero. */
 int dp_bpf_counters_reset(struct dp_bpf *bpf, unsigned slot);
 

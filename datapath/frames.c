@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * frames.c - the bytes of an announcement: gratuitous ARP, RARP, IGMP and MLD reports.
+ * frames.c - the bytes of an announcement and of a probe: ARP, RARP, neighbour solicitations, IGMP
+ * and MLD reports.
  *
  * Pure functions; sends nothing and asks nobody. (Neighbour advertisements are libndp's.)
  */
@@ -16,6 +17,8 @@ enum {
     IGMP_V1_REPORT = 0x12,
     IGMP_V2_REPORT = 0x16,
     IGMP_V3_REPORT = 0x22,
+    ND_SOLICIT = 135, /* RFC 4861 */
+    ND_SOURCE_LINK_ADDRESS = 1,
     MLD_V1_REPORT = 131,
     MLD_V2_REPORT = 143,
     MODE_IS_INCLUDE = 1, /* RFC 3376, 4.2.12 */
@@ -69,6 +72,16 @@ dp_frame_garp(uint8_t *buf, const uint8_t mac[BOND_MAC_LEN], struct in_addr addr
     return put_arp(buf, ETH_P_ARP, ARP_REQUEST, mac, addr, NULL);
 }
 
+unsigned
+dp_frame_arp_request(uint8_t *buf, const uint8_t mac[BOND_MAC_LEN], struct in_addr source,
+                     struct in_addr target)
+{
+    unsigned len = put_arp(buf, ETH_P_ARP, ARP_REQUEST, mac, source, NULL);
+
+    memcpy(buf + ETH_HLEN + 24, &target, sizeof(target));
+    return len;
+}
+
 /* "Who has my address?" by someone who has none: switches learn the MAC, hosts ignore it. */
 unsigned
 dp_frame_rarp(uint8_t *buf, const uint8_t mac[BOND_MAC_LEN])
@@ -77,12 +90,18 @@ dp_frame_rarp(uint8_t *buf, const uint8_t mac[BOND_MAC_LEN])
 }
 
 unsigned
-dp_frame_push_vlan(uint8_t *buf, unsigned len, uint16_t vlan_id)
+dp_frame_push_tag(uint8_t *buf, unsigned len, uint16_t proto, uint16_t vlan_id)
 {
     memmove(buf + 16, buf + 12, len - 12);
-    put16(buf + 12, ETH_P_8021Q);
+    put16(buf + 12, proto);
     put16(buf + 14, vlan_id);
     return len + 4;
+}
+
+unsigned
+dp_frame_push_vlan(uint8_t *buf, unsigned len, uint16_t vlan_id)
+{
+    return dp_frame_push_tag(buf, len, ETH_P_8021Q, vlan_id);
 }
 
 static uint32_t
@@ -230,4 +249,35 @@ dp_frame_mld(uint8_t *buf, const uint8_t mac[BOND_MAC_LEN], const struct in6_add
     }
     put16(icmp + 2, icmp6_checksum(src, &dst, icmp, len));
     return (unsigned) (icmp - buf) + len;
+}
+
+/* Nobody's address has no link-layer address to tell (RFC 4861, 4.3). */
+unsigned
+dp_frame_ns(uint8_t *buf, const uint8_t mac[BOND_MAC_LEN], const struct in6_addr *source,
+            const struct in6_addr *target)
+{
+    uint8_t dst_mac[BOND_MAC_LEN] = {0x33, 0x33}, *ip, *icmp;
+    struct in6_addr dst = {.s6_addr = {0xff, 0x02, [11] = 0x01, [12] = 0xff}};
+    unsigned len = IN6_IS_ADDR_UNSPECIFIED(source) ? 24 : 32;
+
+    memcpy(dst.s6_addr + 13, target->s6_addr + 13, 3); /* RFC 4291, 2.7.1 */
+    memcpy(dst_mac + 2, dst.s6_addr + 12, 4);
+    memset(buf, 0, ETH_HLEN + 40 + 32);
+    ip = put_eth(buf, dst_mac, mac, ETH_P_IPV6);
+    ip[0] = 0x60;
+    put16(ip + 4, len);
+    ip[6] = IPPROTO_ICMPV6;
+    ip[7] = 255;
+    memcpy(ip + 8, source, sizeof(*source));
+    memcpy(ip + 24, &dst, sizeof(dst));
+    icmp = ip + 40;
+    icmp[0] = ND_SOLICIT;
+    memcpy(icmp + 8, target, sizeof(*target));
+    if (len == 32) {
+        icmp[24] = ND_SOURCE_LINK_ADDRESS;
+        icmp[25] = 1; /* in eights of bytes */
+        memcpy(icmp + 26, mac, BOND_MAC_LEN);
+    }
+    put16(icmp + 2, icmp6_checksum(source, &dst, icmp, len));
+    return ETH_HLEN + 40 + len;
 }

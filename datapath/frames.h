@@ -12,6 +12,15 @@
 #define DP_FRAME_SIZE 1514      /* what a buffer for membership reports must hold */
 #define DP_FRAME_SOURCES_MAX 80 /* in one report */
 
+/* "Who has target?" from source (RFC 826; 0.0.0.0: nobody, RFC 5227). */
+unsigned dp_frame_arp_request(uint8_t *buf, const uint8_t mac[BOND_MAC_LEN], struct in_addr source,
+                              struct in_addr target);
+/* A neighbour solicitation (RFC 4861, 4.3) to the target's solicited-node group. */
+unsigned dp_frame_ns(uint8_t *buf, const uint8_t mac[BOND_MAC_LEN], const struct in6_addr *source,
+                     const struct in6_addr *target);
+
+/* A tag of any kind; the last one put is the outermost. */
+unsigned dp_frame_push_tag(uint8_t *buf, unsigned len, uint16_t proto, uint16_t vlan_id);
 /* Puts an 802.1Q tag behind the addresses; buf has room for four bytes more. */
 unsigned dp_frame_push_vlan(uint8_t *buf, unsigned len, uint16_t vlan_id);
 

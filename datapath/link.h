@@ -14,29 +14,30 @@
 
 #include "core/limits.h"
 
-#define DP_PEER_PREFIX "nmbp" /* the hidden end of a bond's veth pair: nmbp0, nmbp1, ... The plugin
-                               * tells our bonds from foreign veths by it */
+#define DP_PEER_PREFIX                                                                             \
+    "nmbp" /* the hidden end of a bond's veth pair: nmbp0, nmbp1, ... The plugin                   \
+            * tells our bonds from foreign veths by it */
 
 struct dp_nl;
 
 struct dp_link {
     int ifindex;
     char name[IFNAMSIZ];
-    char kind[16];         /* IFLA_INFO_KIND: "veth", "bridge", "vlan"; "" for a NIC */
-    uint16_t arphrd;       /* ARPHRD_ETHER ... */
-    uint32_t flags;        /* IFF_* */
-    bool carrier;          /* IFF_LOWER_UP with IFF_UP, as the driver says. A new kernel also
-                            * settles its link events before it answers dp_link_get(), so that
-                            * frames pass at once */
+    char kind[16];   /* IFLA_INFO_KIND: "veth", "bridge", "vlan"; "" for a NIC */
+    uint16_t arphrd; /* ARPHRD_ETHER ... */
+    uint32_t flags;  /* IFF_* */
+    bool carrier;    /* IFF_LOWER_UP with IFF_UP, as the driver says. A new kernel also
+                      * settles its link events before it answers dp_link_get(), so that
+                      * frames pass at once */
     uint32_t mtu;
     uint8_t mac[BOND_MAC_LEN], perm_mac[BOND_MAC_LEN];
     uint8_t mac_len;
-    int master;            /* ifindex of the kernel's master, 0 */
-    int lower;             /* IFLA_LINK (of a VLAN, macvlan; a veth's peer), 0 where it is in another
-                            * network namespace */
-    uint32_t promiscuity;  /* IFLA_PROMISCUITY */
-    uint16_t vlan_id;      /* kind vlan */
-    char alias[256];       /* kernel: IFALIASZ */
+    int master;           /* ifindex of the kernel's master, 0 */
+    int lower;            /* IFLA_LINK (of a VLAN, macvlan; a veth's peer), 0 where it is in another
+                           * network namespace */
+    uint32_t promiscuity; /* IFLA_PROMISCUITY */
+    uint16_t vlan_id, vlan_proto; /* kind vlan; ETH_P_8021Q or ETH_P_8021AD */
+    char alias[256];              /* kernel: IFALIASZ */
 };
 
 int dp_nl_open(struct dp_nl **out); /* transfer full */
@@ -65,7 +66,8 @@ int dp_link_uc_addr(struct dp_nl *nl, int ifindex, const uint8_t mac[BOND_MAC_LE
 int dp_link_speed(int ifindex, int32_t *speed_mbps, uint8_t *duplex);
 int dp_link_perm_mac(const char *name, uint8_t mac[BOND_MAC_LEN]);
 /* The bond's offloads become what every port can do; GSO limits the least of theirs. */
-int dp_link_sync_features(struct dp_nl *nl, int bond_ifindex, const int *port_ifindexes, unsigned n);
+int dp_link_sync_features(struct dp_nl *nl, int bond_ifindex, const int *port_ifindexes,
+                          unsigned n);
 
 /* /proc/sys/net/ipv6/conf/<name>/<key>; ENOENT where there is no IPv6. */
 int dp_sysctl6_get(const char *name, const char *key, int *value);

@@ -5,6 +5,7 @@
  * Every request asks for an acknowledgement, so that each has exactly one end and no answer is
  * left over for the next one. Decides nothing about devices.
  */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -202,11 +203,13 @@ parse_linkinfo(const struct nlattr *nest, struct dp_link *out)
     dp_nl_nested(nest, info, IFLA_INFO_DATA);
     copy_string(out->kind, sizeof(out->kind), info[IFLA_INFO_KIND]);
     if (info[IFLA_INFO_DATA] && strcmp(out->kind, "vlan") == 0) {
-        const struct nlattr *vlan[IFLA_VLAN_ID + 1];
+        const struct nlattr *vlan[IFLA_VLAN_PROTOCOL + 1];
 
-        dp_nl_nested(info[IFLA_INFO_DATA], vlan, IFLA_VLAN_ID);
+        dp_nl_nested(info[IFLA_INFO_DATA], vlan, IFLA_VLAN_PROTOCOL);
         if (vlan[IFLA_VLAN_ID])
             out->vlan_id = mnl_attr_get_u16(vlan[IFLA_VLAN_ID]);
+        if (vlan[IFLA_VLAN_PROTOCOL])
+            out->vlan_proto = ntohs(mnl_attr_get_u16(vlan[IFLA_VLAN_PROTOCOL]));
     }
 }
 

@@ -157,8 +157,9 @@ frame_of(struct __sk_buff *skb)
 #define SEND_LATER 11u    /* overtaken: look again */
 #define SEND_PULL 12u     /* bring bytes into reach and look again */
 
-/* One look at one table. */
-static __attribute__((noinline)) void
+/* One look at one table. Returns c->send: where a function returns nothing the verifier looks at
+ * what happens to be in the register, and a pointer to the stack it does not take. */
+static __attribute__((noinline)) uint32_t
 choose(struct __sk_buff *skb, uint32_t gen, struct bond_choice *c)
 {
     const struct bond_table *t = table_of(gen);
@@ -181,16 +182,19 @@ choose(struct __sk_buff *skb, uint32_t gen, struct bond_choice *c)
         c->send = SEND_LATER;
     else if (f.missing)
         c->send = SEND_PULL;
+    return c->send;
 }
 
 static BOND_INLINE bool
 choose_again(struct __sk_buff *skb, uint32_t *gen, struct bond_choice *c)
 {
+    uint32_t send;
+
     *gen = head();
-    choose(skb, *gen, c);
-    if (c->send == SEND_PULL)
+    send = choose(skb, *gen, c);
+    if (send == SEND_PULL)
         return bpf_skb_pull_data(skb, skb->len < BOND_REACH ? skb->len : BOND_REACH) == 0;
-    return c->send == SEND_LATER;
+    return send == SEND_LATER;
 }
 
 static BOND_INLINE void
@@ -251,13 +255,15 @@ SEC("tc")
 int
 bond_rx(struct __sk_buff *skb)
 {
-    struct bond_admission a = {BOND_ADMIT_PASS, BOND_MAX_PORTS, 0, 0};
+    struct bond_admission a = {BOND_ADMIT_PASS, BOND_MAX_PORTS, 0, 0, 0};
     struct bond_counters *c;
 
     LOOK_TWICE(!admit(skb, head(), &a));
     if (a.slot >= BOND_MAX_PORTS)
         return PASS;
     c = counters_of(a.slot);
+    if (c && a.stamp)
+        c->last_rx_ns = bpf_ktime_get_ns();
     if (c && a.admit == BOND_ADMIT_DROP)
         c->rx_dropped++;
     if (!c || a.admit == BOND_ADMIT_DROP)

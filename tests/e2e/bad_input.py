@@ -22,7 +22,6 @@ BAD_OPTIONS = (
     ("mode=active-backup,miimon=100,updelay=-5", ("updelay", "-5", "from 0 to")),
     ("mode=active-backup,miimon=100,downdelay=x", ("downdelay", "x", "from 0 to")),
     ("mode=active-backup,updelay=100,miimon=0", ("updelay", "100", "miimon")),
-    ("mode=active-backup,arp_interval=100,arp_ip_target=10.0.1.1", ("arp_interval", "100", "0")),
     ("mode=active-backup,arp_ip_target=10.0.1.1", ("arp_ip_target", "10.0.1.1", "arp_interval")),
     ("mode=active-backup,arp_interval=100,arp_ip_target=300.0.0.1",
      ("arp_ip_target", "300.0.0.1", "IPv4")),

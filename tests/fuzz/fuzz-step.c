@@ -147,7 +147,6 @@ read_event(struct bytes *in, const struct bond *b, struct bond_event *ev)
         break;
     case BOND_EV_TRAFFIC:
         ev->u.traffic.last_rx_ns = next_byte(in) * 10000000ull;
-        ev->u.traffic.last_tx_ns = next_byte(in) * 10000000ull;
         break;
     case BOND_EV_TICK:
     case BOND_EV_PORT_GONE:

@@ -310,7 +310,7 @@ look_at_sending(struct parity_sim *s, const struct bond_table *table, struct tex
     add(t, "sent by");
     for (uint32_t k = 0; k < PARITY_PROBES; k++) {
         struct bond_rr rr = {&s->sent, 0, NULL};
-        struct bond_frame f = {frame, frame + sizeof(frame), sizeof(frame), 0, 0, 0, false};
+        struct bond_frame f = {.data = frame, .end = frame + sizeof(frame), .len = sizeof(frame)};
         struct bond_choice c;
         bool any = false;
         size_t at;
@@ -335,7 +335,7 @@ static void
 look_at_receiving(struct parity_sim *s, const struct bond_table *table, struct text *t)
 {
     uint8_t frame[PARITY_PROBE_LEN] = {0};
-    struct bond_frame f = {frame, frame + sizeof(frame), sizeof(frame), 0, 0, 0, false};
+    struct bond_frame f = {.data = frame, .end = frame + sizeof(frame), .len = sizeof(frame)};
 
     memcpy(frame, s->b.mac, 6);
     memcpy(frame + 6, "\x02\xcc\0\0\0\1\x88\xb5", 8);

@@ -184,8 +184,6 @@ static const struct row rows[] = {
      "num_unsol_na 2 contradicts num_grat_arp 1: they are one option, give it one value"},
 
     /* Not carried out yet. */
-    {"arp_interval=100;arp_ip_target=10.0.0.1", LATER,
-     "arp_interval 100 is not supported yet: leave arp_interval out or use 0"},
     {"mode=2;balance-slb=1", LATER,
      "balance-slb 1 is not supported yet: use xmit_hash_policy=vlan+srcmac where the switch has "
      "the "

@@ -338,10 +338,9 @@ test_apply_mii_wins(void **state)
     expect(&o, "arp_validate", "none");
     assert_int_equal(apply_text(&o, "miimon=20;arp_validate=nonsense", true, NULL, &err), -EINVAL);
     assert_int_equal(apply_text(&o, "miimon=20;arp_ip_target=10.0.0.1", true, NULL, &err), -EINVAL);
-    /* miimon=0 leaves ARP monitoring, which is not carried out yet. */
-    assert_int_equal(
-        apply_text(&o, "arp_interval=100;miimon=0;arp_ip_target=10.0.0.1", true, NULL, &err),
-        -EOPNOTSUPP);
+    must_apply(&o, "arp_interval=100;miimon=0;arp_ip_target=10.0.0.1", true);
+    expect(&o, "arp_interval", "100");
+    expect(&o, "miimon", "0");
     must_apply(&o, "arp_interval=0;arp_ip_target=;ns_ip6_target=;arp_validate=none", true);
 }
 
@@ -444,8 +443,8 @@ test_carried_out(void **state)
     assert_true(bond_opt_is_carried_out(BOND_OPT_MODE));
     assert_true(bond_opt_is_carried_out(BOND_OPT_UPDELAY));
     assert_true(bond_opt_is_carried_out(BOND_OPT_PRIMARY));
-    assert_false(bond_opt_is_carried_out(BOND_OPT_ARP_INTERVAL));
-    assert_false(bond_opt_is_carried_out(BOND_OPT_ARP_ALL_TARGETS));
+    assert_true(bond_opt_is_carried_out(BOND_OPT_ARP_INTERVAL));
+    assert_true(bond_opt_is_carried_out(BOND_OPT_ARP_ALL_TARGETS));
     assert_true(bond_opt_is_carried_out(BOND_OPT_LACP_RATE));
     assert_true(bond_opt_is_carried_out(BOND_OPT_LP_INTERVAL));
     assert_false(bond_opt_is_carried_out(BOND_OPT_N));
