@@ -11,6 +11,9 @@ from common import SOURCE, BonddCase, schema
 from lab.namespace import wait_for
 
 
+VERBS = ["status", "events", "up", "down", "add", "modify", "clone", "delete", "port", "active",
+         "reload", "version", "help"]
+
 class OneBond(BonddCase):
     def parsed(self, *argv):
         value = json.loads(self.good("status", "--json", *argv))
@@ -83,7 +86,7 @@ class OneBond(BonddCase):
 
     def test_completion(self):
         complete = lambda *words: self.good("--complete-args", *words).split()
-        self.assertEqual(complete(""), ["status", "events", "version", "help"])
+        self.assertEqual(complete(""), VERBS)
         self.assertEqual(complete("s"), ["status"])
         self.assertEqual(complete("status", ""), ["bond0"])
         self.assertEqual(complete("-c", "yes", "ev", "bo"), ["bond0"])
@@ -96,7 +99,7 @@ class OneBond(BonddCase):
         self.assertEqual(complete("--mode", "m"), ["multiline"])
         self.assertEqual(complete("-c", ""), ["auto", "yes", "no"])
         self.assertEqual(complete("--wait", ""), [])
-        self.assertEqual(complete(), ["status", "events", "version", "help"])
+        self.assertEqual(complete(), VERBS)
         script = ("source cli/bondcli-completion; COMP_WORDS=(bondcli st bo); COMP_CWORD=2; _bondcli; "
                   "echo ${COMPREPLY[@]}")
         self.assertEqual(self.lab.a.run("env", "-C", SOURCE, "bash", "-c", script), "bond0\n")
