@@ -13,7 +13,6 @@ BAD_OPTIONS = (
     ("mode=7", ("mode", "7", "broadcast")),
     ("mode=-1", ("mode", "-1", "balance-rr")),
     ("mode", ("mode", "balance-rr")),
-    ("mode=802.3ad,miimon=100", ("mode", "802.3ad", "active-backup")),
     ("mode=balance-tlb,miimon=100", ("mode", "balance-tlb", "active-backup")),
     ("mode=balance-alb,miimon=100", ("mode", "balance-alb", "active-backup")),
     ("mode=active-backup,miimon=-1", ("miimon", "-1", "from 0 to 2147483647")),
