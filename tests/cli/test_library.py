@@ -80,7 +80,8 @@ class Library(BonddCase):
                 (E.UNKNOWN_OPTION, lambda: manager.call_check_options_sync(options(speed="1"), None)),
                 (E.BAD_VALUE, lambda: manager.call_check_options_sync(options(mode="fast"), None)),
                 (E.BAD_VALUE, lambda: manager.call_check_options_sync(options(miimon="-1"), None)),
-                (E.NOT_SUPPORTED, lambda: manager.call_check_options_sync(options(mode="4"), None)),
+                (E.NOT_SUPPORTED, lambda: manager.call_check_options_sync(
+                    GLib.Variant("a{ss}", {"mode": "2", "balance-slb": "1"}), None)),
                 (E.WRONG_MODE, lambda: manager.call_check_options_sync(
                     options(mode="balance-xor", primary="eth0"), None)),
                 (E.HAS_PORTS, lambda: bond.call_set_options_sync(

@@ -32,7 +32,7 @@ class BadCalls(BondTest):
             ("UnknownOption", ["colour"], "bond0", dict(rr, colour="red"), {}),
             ("BadValue", ["miimon", "-1"], "bond0", dict(rr, miimon="-1"), {}),
             ("WrongMode", ["primary"], "bond0", dict(rr, primary="eth0"), {}),
-            ("NotSupported", ["802.3ad"], "bond0", {"mode": "802.3ad"}, {}),
+            ("NotSupported", ["balance-slb"], "bond0", {"mode": "2", "balance-slb": "1"}, {}),
             ("BadValue", ["color", "mac", "drain-ms"], "bond0", rr, {"color": s("red")}),
             ("BadValue", ["mac", "not u"], "bond0", rr, {"mac": u(1)}),
             ("BadValue", ["mac", "02:00"], "bond0", rr, {"mac": s("02:00")}),
