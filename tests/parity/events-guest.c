@@ -378,7 +378,7 @@ run(uint32_t index, FILE *out)
     for (uint32_t i = 0; i < script.ports; i++)
         if (attach(i))
             die("script %u: p%u is not taken", index, i);
-    at = now_ms() + PARITY_LONG_MS;
+    at = now_ms() + parity_wait_ms(&script, NULL);
     sleep_until(at);
     fprintf(out, "script %u\n", index);
     look(out, 0, at);
@@ -389,7 +389,7 @@ run(uint32_t index, FILE *out)
 
         if (now_ms() - before > LATE_MS)
             exit(LATE);
-        at = now_ms() + (e->short_wait ? PARITY_SHORT_MS : PARITY_LONG_MS);
+        at = now_ms() + parity_wait_ms(&script, e);
         sleep_until(at);
         look(out, result, at);
     }

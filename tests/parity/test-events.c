@@ -125,7 +125,7 @@ begin_script(uint32_t index)
     for (uint32_t i = 0; i < script.ports; i++)
         if (parity_sim_attach(&sim, i))
             printf("script %u: p%u is not taken: %s\n", index, i, sim.err.text), differences++;
-    parity_sim_wait(&sim, PARITY_LONG_MS);
+    parity_sim_wait(&sim, parity_wait_ms(&script, NULL));
     next_event = 0;
     over = false;
     memset(&history, 0, sizeof(history));
@@ -166,7 +166,7 @@ next_look(char *line)
         e = &script.event[next_event - 1];
     if (e && !over) {
         have = parity_sim_event(&sim, e);
-        parity_sim_wait(&sim, e->short_wait ? PARITY_SHORT_MS : PARITY_LONG_MS);
+        parity_sim_wait(&sim, parity_wait_ms(&script, e));
     }
     if (!over)
         look(e, atoi(line), have);
