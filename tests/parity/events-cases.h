@@ -22,9 +22,10 @@
 #define PARITY_MAX_SETTINGS 12u
 #define PARITY_SHORT_MS 400u
 #define PARITY_LONG_MS 1250u
-#define PARITY_LACP_MS 7000u /* instead, in 802.3ad: long enough to give up waiting for a partner  \
-                              */
-#define PARITY_PROBES 7u     /* frames sent to see by which port they leave; the last one is IGMP */
+#define PARITY_LACP_MS                                                                             \
+    7000u                /* instead, in 802.3ad: long enough to give up waiting for a partner      \
+                          */
+#define PARITY_PROBES 7u /* frames sent to see by which port they leave; the last one is IGMP */
 #define PARITY_PROBE_LEN 60u
 
 enum parity_what {
