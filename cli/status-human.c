@@ -3,6 +3,7 @@
  * status-human.c - `status` for people, who may be tired: the verdict first, then why, then the
  * numbers.
  */
+#include "status-lacp.h"
 #include "view.h"
 
 #include "core/options.h"
@@ -112,6 +113,22 @@ print_active_port(const struct cli *cli, const struct view *view)
         print_line(cli, _("active port"), _("%s (primary: %s)"), active, primary);
     else
         print_line(cli, _("active port"), "%s", active);
+}
+
+static void
+print_aggregator(const struct cli *cli, const struct view *view)
+{
+    g_autofree char *summary = status_lacp_summary(view);
+
+    if (summary == NULL)
+        return;
+    print_line(cli, _("aggregator"), "%s", summary);
+    for (guint i = 0; i < view->ports->len; i++) {
+        g_autofree char *text = status_lacp_port(view->ports->pdata[i]);
+
+        if (text != NULL)
+            print_line(cli, "", "%s", text);
+    }
 }
 
 static void
@@ -328,6 +345,7 @@ print_bond(const struct cli *cli, const struct view *view)
     printf("\n");
     print_line(cli, _("mode"), "%s", nmbond_bond_get_mode(bond));
     print_active_port(cli, view);
+    print_aggregator(cli, view);
     print_line(cli, _("MAC address"), "%s", nmbond_bond_get_mac_address(bond));
     print_line(cli, _("MTU"), "%u", nmbond_bond_get_mtu(bond));
     print_monitor(cli, view);

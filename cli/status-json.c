@@ -6,6 +6,7 @@
  * Keys are only ever added within a version. Units are in the names. Never translated.
  */
 #include "json.h"
+#include "status-lacp.h"
 #include "view.h"
 
 #include "core/options.h"
@@ -106,6 +107,7 @@ print_port(struct json *json, const struct view_port *view)
     json_count(json, "failure_count", nmbond_port_get_failure_count(port));
     json_count(json, "queue_id", nmbond_port_get_queue_id(port));
     json_number(json, "priority", nmbond_port_get_priority(port));
+    status_lacp_json_port(json, port);
     json_count(json, "last_change_us", nmbond_port_get_last_change(port));
     print_counters(json, &view->counters);
     json_close(json, '}');
@@ -129,6 +131,7 @@ print_bond(struct json *json, const struct view *view)
     json_string(json, "active_port", or_null(nmbond_bond_get_active_port(bond)));
     json_string(json, "primary_port", or_null(nmbond_bond_get_primary_port(bond)));
     json_string(json, "datapath", nmbond_bond_get_datapath(bond));
+    status_lacp_json_bond(json, bond);
     print_options(json, view);
     print_counters(json, &view->counters);
     json_open(json, "ports", '[');

@@ -333,8 +333,12 @@ uint32_t bond_port_order(const struct bond *b, bool leaving, int order[BOND_MAX_
 bool bond_port_can_tx(const struct bond *b, int slot); /* kernel: bond_slave_can_tx() */
 bool bond_slot_is_member(const struct bond *b, int slot);
 
-const char *
-bond_link_name(enum bond_link link); /* /proc: "up", "going down", "down", "going back" */
+/* 802.3ad: what a port says of itself; how many of an aggregator's ports have a usable link. */
+struct bond_lacp_info bond_lacp_actor(const struct bond *b, int slot);
+uint32_t bond_lacp_agg_active_ports(const struct bond *b, int agg);
+
+/* /proc: "up", "going down", "down", "going back" */
+const char *bond_link_name(enum bond_link link);
 const char *bond_phase_name(enum bond_phase phase);
 const char *bond_note_name(enum bond_note note);       /* "active-changed" */
 const char *bond_reason_text(enum bond_reason reason); /* "the carrier was lost" */

@@ -33,7 +33,6 @@ bond_after_ns(uint64_t t, uint64_t ns)
 /* lacp_key.c: what options and the device say of the actor. */
 uint16_t bond_lacp_key(const struct bond *b, int slot);
 bool bond_lacp_port_usable(const struct bond_port *p); /* port_enabled as it should be */
-struct bond_lacp_info bond_lacp_actor(const struct bond *b, int slot);
 bool bond_lacp_follow(struct bond *b, int slot); /* takes all that over; true: something changed */
 
 /* lacp_rx.c */
@@ -55,7 +54,6 @@ void bond_lacp_attach(struct bond *b, int slot, int agg);
 void bond_lacp_detach(struct bond *b, int slot);
 void bond_lacp_move_agg(struct bond *b, int from);           /* its owner leaves, its ports stay */
 uint32_t bond_lacp_agg_ports(const struct bond *b, int agg); /* attached */
-uint32_t bond_lacp_agg_active_ports(const struct bond *b, int agg); /* and enabled */
 int bond_lacp_best_agg(const struct bond *b);                       /* or BOND_NO_PORT */
 
 /* lacp_mux.c */

@@ -130,6 +130,7 @@ fill_attach(struct bond_event *ev, const struct dp_link *link,
     dp_link_speed(link->ifindex, &ev->u.attach.speed_mbps, &ev->u.attach.duplex);
     ev->u.attach.queue_id = settings->queue_id;
     ev->u.attach.prio = settings->prio;
+    ev->u.attach.actor_port_prio = settings->actor_port_prio;
 }
 
 /* Through core, the device being prepared. Returns the slot or a negative errno. */
@@ -199,6 +200,8 @@ attach_again(struct bondd_bond *b, int slot, const struct dp_link *link,
         all.queue_id = b->core.port[slot].queue_id;
     if (!all.has_prio)
         all.prio = b->core.port[slot].prio;
+    if (all.actor_port_prio == 0)
+        all.actor_port_prio = b->core.port[slot].actor_port_prio;
     if (!bondd_port_apply(p, b->engine->nl, b->bpf, b->core.name, b->mtu, b->promisc, error) ||
         !bondd_port_bring_up(p, b->engine->nl, error))
         return -EIO;
@@ -282,7 +285,10 @@ bondd_bond_port_settings(struct bondd_bond *b, int slot, const struct bondd_port
     }
     ev.u.port_options.queue_id = settings->has_queue_id ? settings->queue_id : p->queue_id;
     ev.u.port_options.prio = settings->has_prio ? settings->prio : p->prio;
-    if (ev.u.port_options.queue_id == p->queue_id && ev.u.port_options.prio == p->prio)
+    ev.u.port_options.actor_port_prio =
+        settings->actor_port_prio != 0 ? settings->actor_port_prio : p->actor_port_prio;
+    if (ev.u.port_options.queue_id == p->queue_id && ev.u.port_options.prio == p->prio &&
+        ev.u.port_options.actor_port_prio == p->actor_port_prio)
         return true;
     return bondd_bond_step(b, &ev, error) >= 0;
 }

@@ -100,6 +100,7 @@ struct bondd_port_settings {
     bool has_queue_id, has_prio;
     uint16_t queue_id;
     int32_t prio;
+    uint16_t actor_port_prio; /* 0: not given */
 };
 
 /* The slot, or -1. */

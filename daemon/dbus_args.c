@@ -73,10 +73,15 @@ bondd_args_port(GVariant *settings, struct bondd_port_settings *out, GError **er
                 return false;
             out->prio = g_variant_get_int32(value);
             out->has_prio = true;
+        } else if (strcmp(key, "actor-port-prio") == 0) {
+            if (!is_type(key, value, G_VARIANT_TYPE_UINT32, "an unsigned number", error) ||
+                !port_number(BOND_PORT_OPT_ACTOR_PORT_PRIO, g_variant_get_uint32(value), error))
+                return false;
+            out->actor_port_prio = (uint16_t) g_variant_get_uint32(value);
         } else {
             return bad(error,
-                       "The setting \"%s\" of a port is not known: \"queue-id\" (u) and \"prio\" "
-                       "(i) are allowed.",
+                       "The setting \"%s\" of a port is not known: \"queue-id\" (u), \"prio\" (i) "
+                       "and \"actor-port-prio\" (u) are allowed.",
                        key);
         }
     }

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "daemon/dbus_lacp.h"
 #include "daemon/error.h"
 #include "daemon/status.h"
 
@@ -273,6 +274,7 @@ sync_properties(struct bondd_bond_object *o)
     bondd_dbus_bond_set_mac_address(o->iface, mac);
     bondd_dbus_bond_set_mtu(o->iface, o->bond->mtu);
     bondd_dbus_bond_set_datapath(o->iface, "bpf");
+    bondd_dbus_bond_set_lacp(o->iface, bondd_dbus_lacp_bond(&o->bond->core));
     bondd_dbus_bond_set_warnings(o->iface, (const char *const *) warnings);
     sync_ports_property(o);
 }

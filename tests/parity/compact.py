@@ -9,37 +9,35 @@ others than in the look before.
 """
 
 
-def looks(text):
-    """("script", N) and (errno, [line, ...]) in turn."""
-    look = None
+def scripts(text):
+    """The recorder's text as {number: [(errno, [line, ...]), ...]}."""
+    found, look = {}, None
     for line in text.split("\n"):
-        if line.startswith(("script ", "@ ")):
-            if look:
-                yield look
+        if line.startswith("script "):
+            found[int(line.split()[1])] = looks = []
             look = None
-            if line.startswith("script "):
-                yield "script", int(line.split()[1])
-            else:
-                look = int(line[2:]), []
+        elif line.startswith("@ "):
+            look = int(line[2:]), []
+            looks.append(look)
         elif look:
             look[1].append(line)
-    if look:
-        look[1].pop()  # what follows the last line's end
-        yield look
+    for looks in found.values():
+        if looks[-1][1][-1] == "":
+            looks[-1][1].pop()  # what follows the last line's end
+    return found
 
 
-def compact(text, title):
-    numbers, out, last = {}, [], []
-    for what, value in looks(text):
-        if what == "script":
-            out.append(f"script {value}")
-            last = []
-            continue
-        now = [numbers.setdefault(line, len(numbers)) for line in value]
-        if len(now) == len(last):
-            words = [f"@{n}:{a}" for n, (a, b) in enumerate(zip(now, last)) if a != b]
-        else:
-            words = map(str, now)
-        out.append(f"{what}|{' '.join(words)}")
-        last = now
+def compact(found, title):
+    numbers, out = {}, []
+    for number, looks in sorted(found.items()):
+        out.append(f"script {number}")
+        last = []
+        for errno, lines in looks:
+            now = [numbers.setdefault(line, len(numbers)) for line in lines]
+            if len(now) == len(last):
+                words = [f"@{n}:{a}" for n, (a, b) in enumerate(zip(now, last)) if a != b]
+            else:
+                words = map(str, now)
+            out.append(f"{errno}|{' '.join(words)}")
+            last = now
     return "\n".join([title, *(f"= {line}" for line in numbers), *out, ""])

@@ -4,9 +4,12 @@
  * rule names the situation as narrowly as it can, so that nothing else hides behind it.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tests/parity/events-allowed.h"
+
+#define LACP_SYNC 8 /* of the state in an LACPDU */
 
 enum rule {
     RULE_LAST_LEFT,
@@ -17,6 +20,11 @@ enum rule {
     RULE_UPDELAY,
     RULE_BROADCAST,
     RULE_IGMP,
+    RULE_XOR,
+    RULE_LACP_SYNC,
+    RULE_LACP_KEY,
+    RULE_LACP_STABLE,
+    RULE_LACP_CHURN,
     RULE_N
 };
 
@@ -29,6 +37,12 @@ static const char *const reasons[RULE_N] = {
     [RULE_UPDELAY] = "updelay does not prolong an outage, in balance-rr and broadcast neither",
     [RULE_BROADCAST] = "broadcast heeds updelay while another port is usable",
     [RULE_IGMP] = "balance-rr sends IGMP by a port that can send",
+    [RULE_LACP_SYNC] = "802.3ad: a port that carries nothing is not in sync",
+    [RULE_LACP_KEY] = "802.3ad: an aggregator keeps its key when its first port loses its link",
+    [RULE_LACP_STABLE] =
+        "802.3ad: ad_select=stable keeps the first one, also while the bond begins",
+    [RULE_LACP_CHURN] = "802.3ad: churn is timed while the bond is down, too",
+    [RULE_XOR] = "balance-xor sends by a port that took over before its updelay was over",
 };
 static unsigned int needed[RULE_N];
 
@@ -138,14 +152,67 @@ sending_allowed(const struct parity_sim *s, const char *driver, const char *here
            !strncmp(driver, here, n - 1) && driver[n - 1] == '-' && use(RULE_IGMP);
 }
 
+static int
+number_in(const char *line)
+{
+    return atoi(line + strcspn(line, "0123456789"));
+}
+
+/* The line that begins like this before line `at`, which is in the same port's part. */
+static const char *
+line_before(const struct parity_lines *lines, uint32_t at, const char *beginning)
+{
+    const size_t n = strlen(beginning);
+
+    while (at > 0 && strncmp(lines->line[at], beginning, n))
+        at--;
+    return lines->line[at];
+}
+
+/* Of a port that is down, or not of the active aggregator, the driver goes on showing the bit for
+ * "in sync" in the actor's state if it once was. */
 static bool
-line_allowed(const struct parity_sim *s, const char *driver, const char *here)
+sync_allowed(const struct parity_lines *lines, uint32_t at, const char *driver, const char *here)
+{
+    const char *active = line_of(lines, "\tAggregator ID: ");
+    const bool is_down = strcmp(line_before(lines, at, "MII Status: "), "MII Status: up");
+    const int aggregator = number_in(line_before(lines, at, "Aggregator ID: "));
+
+    return (is_down || !active || aggregator != atoi(active)) &&
+           number_in(here) == (number_in(driver) & ~LACP_SYNC) && use(RULE_LACP_SYNC);
+}
+
+static bool
+lacp_line_allowed(const struct parity_event *e, const struct parity_lines *lines, uint32_t at,
+                  const char *driver, const char *here)
+{
+    if (!strncmp(driver, "    port state: ", 16))
+        return sync_allowed(lines, at, driver, here);
+    if (!strncmp(driver, "\tActor Key: ", 12)) /* no speed and no duplex in the driver's */
+        return (number_in(driver) & 0x3f) == 0 && use(RULE_LACP_KEY);
+    return e && e->what == PARITY_BOND_UP && strstr(driver, " Churn") && use(RULE_LACP_CHURN);
+}
+
+static bool
+chooses_another(const struct parity_sim *s, const struct parity_lines *driver,
+                const struct parity_lines *here)
+{
+    const char *a = line_of(driver, "\tAggregator ID: "), *b = line_of(here, "\tAggregator ID: ");
+    const char *partner = line_of(driver, "\tPartner Mac Address: ");
+
+    return a && b && strcmp(a, b) && s->b.opt.num[BOND_OPT_AD_SELECT] == 0 && partner &&
+           !strcmp(partner, "00:00:00:00:00:00") && use(RULE_LACP_STABLE);
+}
+
+static bool
+line_allowed(const struct parity_sim *s, const struct parity_event *e,
+             const struct parity_lines *lines, uint32_t at, const char *driver, const char *here)
 {
     if (!strncmp(driver, "addresses ", 10))
         return addresses_allowed(s, driver, here);
     if (!strncmp(driver, "sent by ", 8))
         return sending_allowed(s, driver, here);
-    return false;
+    return s->script->mode == BOND_MODE_8023AD && lacp_line_allowed(e, lines, at, driver, here);
 }
 
 /* A port has just come back, and only for as long as its delay runs the two differ. */
@@ -164,6 +231,18 @@ hurries(const struct parity_sim *s, const struct parity_event *e, const struct p
     return mode == BOND_MODE_BROADCAST && a[0] == '1' &&
            !line_of(driver, "MII Status: going back") && line_of(here, "MII Status: going back") &&
            use(RULE_BROADCAST);
+}
+
+/* The driver does not put such a port into the array that it chooses from: nothing leaves. */
+static bool
+is_forgotten(const struct parity_sim *s, const struct parity_lines *driver,
+             const struct parity_lines *here)
+{
+    const char *carrier = line_of(driver, "carrier "), *sent = line_of(driver, "sent by ");
+
+    return s->script->mode == BOND_MODE_BALANCE_XOR && carrier[0] == '1' &&
+           !sent[strspn(sent, " -")] && line_of(driver, "MII Status: up") &&
+           !strcmp(line_of(here, "carrier "), carrier) && use(RULE_XOR);
 }
 
 enum parity_verdict
@@ -185,11 +264,15 @@ parity_judge(struct parity_sim *s, struct parity_history *history, const struct 
         history->hurried = true;
         return PARITY_ALLOWED;
     }
+    if (e && e->what == PARITY_DETACH && is_forgotten(s, driver, here))
+        return PARITY_PARTED;
+    if (s->script->mode == BOND_MODE_8023AD && chooses_another(s, driver, here))
+        return PARITY_PARTED;
     for (*at = 0; *at < driver->n || *at < here->n; ++*at) {
         if (*at >= driver->n || *at >= here->n)
             return PARITY_DIFFERS;
         if (strcmp(driver->line[*at], here->line[*at]) &&
-            !line_allowed(s, driver->line[*at], here->line[*at]))
+            !line_allowed(s, e, driver, *at, driver->line[*at], here->line[*at]))
             return PARITY_DIFFERS;
     }
     return PARITY_ALLOWED;

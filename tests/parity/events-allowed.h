@@ -7,7 +7,7 @@
 
 #include "tests/parity/events-sim.h"
 
-#define PARITY_MAX_LINES 120u
+#define PARITY_MAX_LINES 240u
 
 struct parity_lines {
     uint32_t n;

@@ -11,6 +11,7 @@
 
 #include "tests/parity/events-cases.h"
 
+#define LACP_EVENTS 8u /* within a minute: before churn is noticed */
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
 
 struct gen {
@@ -18,6 +19,7 @@ struct gen {
     struct parity_script *script;
     bool attached[PARITY_MAX_PORTS], cut[PARITY_MAX_PORTS], down[PARITY_MAX_PORTS];
     bool was_short; /* one short wait, then a long one: no delay ends near a look */
+    uint32_t last;  /* the port that something happened to */
     bool uses_primary;
 };
 
@@ -70,13 +72,20 @@ settings(struct gen *g)
         setting(g, "all_slaves_active", "1");
     if (g->uses_primary && below(g, 2)) {
         setting(g, "primary", PICK(g, "p0", "p1", "p2"));
-        setting(g, "primary_reselect", PICK(g, "always", "better", "failure"));
+        setting(g, "primary_reselect", PICK(g, "always", "better", "better", "failure"));
     }
     if (mode == 1)
         setting(g, "fail_over_mac", PICK(g, "none", "none", "active", "follow"));
     if (mode == 0)
         setting(g, "packets_per_slave", PICK(g, "1", "1", "2", "3"));
-    if (mode == 2)
+    if (mode == 4) {
+        setting(g, "lacp_rate", PICK(g, "slow", "fast"));
+        setting(g, "ad_select", PICK(g, "stable", "bandwidth", "count"));
+        setting(g, "ad_actor_sys_prio", PICK(g, "65535", "100"));
+        setting(g, "ad_user_port_key", PICK(g, "0", "5"));
+        setting(g, "min_links", PICK(g, "0", "0", "1", "2"));
+    }
+    if (mode == 2 || mode == 4)
         setting(g, "xmit_hash_policy", PICK(g, "layer2", "layer2+3", "layer3+4"));
 }
 
@@ -111,6 +120,7 @@ option(struct gen *g, struct parity_event *e)
     case 5:
         e->option = g->script->mode == 0   ? "packets_per_slave"
                     : g->script->mode == 2 ? "xmit_hash_policy"
+                    : g->script->mode == 4 ? "min_links"
                                            : "num_grat_arp";
         value = PICK(g, "1", "2");
         break;
@@ -137,11 +147,13 @@ change_link(struct gen *g, struct parity_event *e)
 {
     e->what = g->cut[e->port] ? PARITY_MEND : PARITY_CUT;
     e->speed = some_speed(g);
-    e->half = below(g, 4) == 0;
+    e->half = below(g, 3) == 0;
     /* Mostly the same link again; and nobody tells the driver of the speed of a port that is down.
      */
-    if (below(g, 3) || g->down[e->port])
+    if (below(g, 2) || g->down[e->port])
         e->speed = 0;
+    else if (below(g, 2))
+        e->speed = g->script->speed[e->port];
     g->cut[e->port] = !g->cut[e->port];
 }
 
@@ -151,6 +163,11 @@ happen(struct gen *g, struct parity_event *e)
     uint32_t kind = below(g, 100);
 
     e->port = below(g, g->script->ports);
+    if (g->was_short && below(g, 3)) { /* the same port, while its delay runs */
+        e->port = g->last;
+        kind = 0;
+    }
+    g->last = e->port;
     if (kind < 50) {
         change_link(g, e);
     } else if (kind < 58 && g->attached[e->port]) {
@@ -166,7 +183,7 @@ happen(struct gen *g, struct parity_event *e)
     } else {
         option(g, e);
     }
-    e->short_wait = !g->was_short && below(g, 5) < 2;
+    e->short_wait = !g->was_short && below(g, 5) < 2 && g->script->mode != 4;
     g->was_short = e->short_wait;
 }
 
@@ -184,12 +201,14 @@ void
 parity_script(uint32_t seed, uint32_t index, struct parity_script *s)
 {
     static const uint8_t modes[] = {0, 1, 1, 1, 2, 3};
+    const bool is_lacp = index >= PARITY_SCRIPTS - PARITY_LACP_SCRIPTS;
     struct gen g = {.s = (index + 1 + ((uint64_t) seed << 32)) * 0x9e3779b97f4a7c15ull,
                     .script = s};
 
     memset(s, 0, sizeof(*s));
     below(&g, 2);
-    s->mode = modes[index % COUNT(modes)];
+    s->mode = is_lacp ? 4 : modes[index % COUNT(modes)];
+    s->long_ms = is_lacp ? PARITY_LACP_MS : PARITY_LONG_MS;
     s->ports = 2 + below(&g, PARITY_MAX_PORTS - 1);
     g.uses_primary = s->mode == 1 || s->mode >= 5;
     settings(&g);
@@ -199,7 +218,7 @@ parity_script(uint32_t seed, uint32_t index, struct parity_script *s)
         s->cut[i] = g.cut[i] = below(&g, 6) == 0;
         g.attached[i] = true;
     }
-    while (s->n_events + 2 <= PARITY_MAX_EVENTS) {
+    while (s->n_events + 2 <= (is_lacp ? LACP_EVENTS : PARITY_MAX_EVENTS)) {
         if (below(&g, 40) == 0 && !g.was_short)
             bond_down_and_up(&g);
         else
@@ -229,6 +248,12 @@ parity_event_text(const struct parity_event *e)
     else
         snprintf(text, sizeof(text), "%s p%u %s%s", words[e->what], e->port, e->value, wait);
     return text;
+}
+
+uint32_t
+parity_wait_ms(const struct parity_script *s, const struct parity_event *e)
+{
+    return e && e->short_wait ? PARITY_SHORT_MS : s->long_ms;
 }
 
 uint64_t

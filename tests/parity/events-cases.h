@@ -15,12 +15,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define PARITY_SCRIPTS 640u
+#define PARITY_SCRIPTS 712u
+#define PARITY_LACP_SCRIPTS 72u /* of them, the last ones */
 #define PARITY_MAX_PORTS 4u
 #define PARITY_MAX_EVENTS 18u
 #define PARITY_MAX_SETTINGS 12u
 #define PARITY_SHORT_MS 400u
 #define PARITY_LONG_MS 1250u
+#define PARITY_LACP_MS                                                                             \
+    7000u                /* instead, in 802.3ad: long enough to give up waiting for a partner      \
+                          */
 #define PARITY_PROBES 7u /* frames sent to see by which port they leave; the last one is IGMP */
 #define PARITY_PROBE_LEN 60u
 
@@ -52,7 +56,7 @@ struct parity_setting {
 };
 
 struct parity_script {
-    uint32_t mode, ports;
+    uint32_t mode, ports, long_ms;
     uint32_t speed[PARITY_MAX_PORTS];
     bool half[PARITY_MAX_PORTS], cut[PARITY_MAX_PORTS];
     uint32_t n_settings, n_events;
@@ -62,6 +66,7 @@ struct parity_script {
 
 /* `seed` 0 is that of the golden file. */
 void parity_script(uint32_t seed, uint32_t index, struct parity_script *s);
+uint32_t parity_wait_ms(const struct parity_script *s, const struct parity_event *e);
 uint64_t parity_scripts_sum(void);                           /* over those of the golden file */
 const char *parity_event_text(const struct parity_event *e); /* static buffer */
 

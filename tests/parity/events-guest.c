@@ -378,7 +378,7 @@ run(uint32_t index, FILE *out)
     for (uint32_t i = 0; i < script.ports; i++)
         if (attach(i))
             die("script %u: p%u is not taken", index, i);
-    at = now_ms() + PARITY_LONG_MS;
+    at = now_ms() + parity_wait_ms(&script, NULL);
     sleep_until(at);
     fprintf(out, "script %u\n", index);
     look(out, 0, at);
@@ -389,7 +389,7 @@ run(uint32_t index, FILE *out)
 
         if (now_ms() - before > LATE_MS)
             exit(LATE);
-        at = now_ms() + (e->short_wait ? PARITY_SHORT_MS : PARITY_LONG_MS);
+        at = now_ms() + parity_wait_ms(&script, e);
         sleep_until(at);
         look(out, result, at);
     }
@@ -435,53 +435,75 @@ print_script(uint32_t index)
         fclose(file);
 }
 
+/* The number of the child that has ended, and how. */
+static uint32_t
+next_end(const pid_t *pids, uint32_t n, int *status)
+{
+    for (;;) {
+        const pid_t pid = wait(status);
+
+        if (pid < 0)
+            die("wait: %s", strerror(errno));
+        for (uint32_t i = 0; i < n; i++)
+            if (pids[i] == pid)
+                return i;
+    }
+}
+
+/* Runs the scripts, so many at once. Returns how many were late and had to be run again. */
+static uint32_t
+run_all(uint32_t seed, const uint32_t *numbers, uint32_t count, uint32_t at_once)
+{
+    pid_t *pids = calloc(count, sizeof(*pids));
+    uint8_t *tries = calloc(count, 1);
+    uint32_t running = 0, next = 0, again = 0;
+
+    if (!pids || !tries)
+        die("no memory");
+    while (next < count || running > 0) {
+        uint32_t i;
+        int status;
+
+        if (next < count && running < at_once) {
+            pids[next] = start(seed, numbers[next]);
+            next++;
+            running++;
+            continue;
+        }
+        i = next_end(pids, next, &status);
+        running--;
+        if (WIFEXITED(status) && WEXITSTATUS(status) == LATE && ++tries[i] < TRIES) {
+            again++;
+            running++;
+            pids[i] = start(seed, numbers[i]);
+        } else if (status != 0) {
+            die("script %u ended with status %d", numbers[i], status);
+        }
+    }
+    free(pids);
+    free(tries);
+    return again;
+}
+
 int
 main(int argc, char **argv)
 {
-    uint32_t seed = argc > 1 ? (uint32_t) strtoul(argv[1], NULL, 10) : 0;
-    uint32_t first = argc > 2 ? (uint32_t) strtoul(argv[2], NULL, 10) : 0;
-    uint32_t count = argc > 3 ? (uint32_t) strtoul(argv[3], NULL, 10) : PARITY_SCRIPTS;
-    uint32_t at_once = argc > 4 ? (uint32_t) strtoul(argv[4], NULL, 10) : 40;
-    pid_t *pids = calloc(count, sizeof(*pids));
-    uint8_t *tries = calloc(count, 1);
-    uint32_t running = 0, next = 0, again = 0, status_of = 0;
+    uint32_t numbers[PARITY_SCRIPTS], count = 0, again;
 
     if (argc > 1 && !strcmp(argv[1], "--about")) {
         printf("%u %llx\n", PARITY_SCRIPTS, (unsigned long long) parity_scripts_sum());
         return 0;
     }
-    if (!getenv("PARITY_GUEST") || !pids || !tries)
-        die("to be run in the guest: tests/parity/guest");
+    if (!getenv("PARITY_GUEST") || argc < 4)
+        die("usage, in the guest (tests/parity/guest): events-guest SEED AT-ONCE SCRIPT...");
+    for (int i = 3; i < argc && count < PARITY_SCRIPTS; i++)
+        numbers[count++] = (uint32_t) strtoul(argv[i], NULL, 10);
     if (mknod(TUN, S_IFCHR | 0600, makedev(10, 200)))
         die("mknod: %s", strerror(errno));
-    while (next < count || running > 0) {
-        int status;
-        pid_t pid;
-
-        if (next < count && running < at_once) {
-            pids[next] = start(seed, first + next);
-            next++;
-            running++;
-            continue;
-        }
-        pid = wait(&status);
-        for (status_of = 0; status_of < next && pids[status_of] != pid; status_of++)
-            ;
-        if (status_of == next)
-            continue;
-        running--;
-        if (WIFEXITED(status) && WEXITSTATUS(status) == LATE && ++tries[status_of] < TRIES) {
-            again++;
-            pids[status_of] = start(seed, first + status_of);
-            running++;
-        } else if (status != 0) {
-            die("script %u ended with status %d", first + status_of, status);
-        }
-    }
+    again = run_all((uint32_t) strtoul(argv[1], NULL, 10), numbers, count,
+                    (uint32_t) strtoul(argv[2], NULL, 10));
     for (uint32_t i = 0; i < count; i++)
-        print_script(first + i);
+        print_script(numbers[i]);
     fprintf(stderr, "%u scripts were run again: late\n", again);
-    free(pids);
-    free(tries);
     return 0;
 }

@@ -311,13 +311,14 @@ look_at_sending(struct parity_sim *s, const struct bond_table *table, struct tex
     for (uint32_t k = 0; k < PARITY_PROBES; k++) {
         struct bond_rr rr = {&s->sent, 0, NULL};
         struct bond_frame f = {.data = frame, .end = frame + sizeof(frame), .len = sizeof(frame)};
-        struct bond_choice c;
+        struct bond_choice c = {.send = BOND_SEND_NONE};
         bool any = false;
         size_t at;
 
         parity_probe(k, frame);
         memcpy(&f.proto_be, frame + 12, 2);
-        c = bond_choose(table, &f, &rr);
+        if (s->b.carrier) /* to a device without nothing is given to send */
+            c = bond_choose(table, &f, &rr);
         add(t, " ");
         at = t->len;
         if (c.send != BOND_SEND_ALL)

@@ -28,6 +28,7 @@ static uint32_t script_index, seed, next_event, scripts, looks, differences;
 static bool over; /* of this script nothing more can be compared */
 static const char *version = "";
 static struct parity_history history;
+static uint32_t parted_scripts[PARITY_SCRIPTS], n_parted; /* in which something differs */
 
 static struct {
     uint32_t scripts, looks, allowed, parted, differences;
@@ -39,6 +40,7 @@ static void
 show(const struct parity_event *e, const char *want, const char *have)
 {
     of_mode[script.mode].differences++;
+    parted_scripts[n_parted++] = script_index;
     if (differences++ >= SHOWN)
         return;
     printf("script %u, %s, after event %d (%s)\n  the driver: %s\n  here:       %s\n", script_index,
@@ -125,7 +127,7 @@ begin_script(uint32_t index)
     for (uint32_t i = 0; i < script.ports; i++)
         if (parity_sim_attach(&sim, i))
             printf("script %u: p%u is not taken: %s\n", index, i, sim.err.text), differences++;
-    parity_sim_wait(&sim, PARITY_LONG_MS);
+    parity_sim_wait(&sim, parity_wait_ms(&script, NULL));
     next_event = 0;
     over = false;
     memset(&history, 0, sizeof(history));
@@ -166,7 +168,7 @@ next_look(char *line)
         e = &script.event[next_event - 1];
     if (e && !over) {
         have = parity_sim_event(&sim, e);
-        parity_sim_wait(&sim, e->short_wait ? PARITY_SHORT_MS : PARITY_LONG_MS);
+        parity_sim_wait(&sim, parity_wait_ms(&script, e));
     }
     if (!over)
         look(e, atoi(line), have);
@@ -229,6 +231,9 @@ main(int argc, char **argv)
                    "%u differences\n",
                    bond_mode_name((enum bond_mode) m), of_mode[m].scripts, of_mode[m].looks,
                    of_mode[m].allowed, of_mode[m].parted, of_mode[m].differences);
+    for (uint32_t i = 0; i < n_parted; i++)
+        printf("%s %u%s", i ? "" : "scripts that differ:", parted_scripts[i],
+               i + 1 == n_parted ? "\n" : "");
     printf("%u looks in %u scripts, %u differences\n", looks, scripts, differences);
     return good && differences == 0 ? 0 : 1;
 }
