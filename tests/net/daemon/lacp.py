@@ -69,6 +69,13 @@ class Side:
     def sent(self, port):
         return int(self.host.run("cat", f"/sys/class/net/{port}/statistics/tx_packets"))
 
+    def flows(self, to, n=200):
+        """n flows that differ in one port number only: source ports that the kernel chooses may
+        step together with the destination's, and then layer3+4 gives one port for all."""
+        code = ("import socket; s = socket.socket(type=socket.SOCK_DGRAM); s.bind(('', 7777)); "
+                f"[s.sendto(b'x', ('{to}', 9000 + i)) for i in range({n})]")
+        self.host.run("/usr/bin/python3", "-c", code)
+
     def kill(self, signo=signal.SIGKILL):
         pid = int(self.host.run("pidof", "bondd").split()[0])
         self.host.run("kill", f"-{int(signo)}", str(pid))
@@ -123,8 +130,7 @@ class Lacp(unittest.TestCase):
         self.assertEqual(text.count("Aggregator ID: 1\n"), 3)
         self.assertEqual(text.count("Partner Mac Address: " + self.two.host.mac("bond0")), 1)
         before = {port: self.one.sent(port) for port in ("eth0", "eth1")}
-        self.one.host.run("bash", "-c", "for p in {9000..9199}; do "
-                          "echo x >/dev/udp/10.0.9.2/$p || :; done")
+        self.one.flows("10.0.9.2")
         for port, was in before.items():
             self.assertGreater(self.one.sent(port) - was, 50, f"{port} has its share")
 
