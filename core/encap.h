@@ -329,21 +329,23 @@ bond_encap_step(struct bond_encap *e)
 }
 
 /* Aside, so that what is left of the loop is one block: kernel 6.1 refuses a loop that is entered
- * by falling into it, and clang 14 puts pieces of this one before its beginning. */
-BOND_ASIDE void
+ * by falling into it, and clang 14 puts pieces of this one before its beginning. (It returns
+ * something because an address left over where a result would be is refused.) */
+BOND_ASIDE bool
 bond_encap_read(bond_source *s, struct bond_encap *e)
 {
     uint32_t len = bond_source_len(s), more;
 
     e->have = 0;
     if (len <= e->off)
-        return;
+        return false;
     more = len - e->off - 1;
     if (more > BOND_HEADER_MAX - 1)
         more = BOND_HEADER_MAX - 1;
     BOND_OPAQUE(more); /* so that it stays visible that there is at least one */
     if (bond_source_bytes(s, e->off, &e->h, more + 1))
         e->have = more + 1;
+    return e->have > 0;
 }
 
 /* False: no flow. Then the hash is that of layer2. */

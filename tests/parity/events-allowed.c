@@ -21,6 +21,9 @@ enum rule {
     RULE_BROADCAST,
     RULE_IGMP,
     RULE_XOR,
+    RULE_LOAD,
+    RULE_LB_ADDRESS,
+    RULE_ALL_ACTIVE,
     RULE_LACP_SYNC,
     RULE_LACP_KEY,
     RULE_LACP_STABLE,
@@ -38,6 +41,10 @@ static const char *const reasons[RULE_N] = {
     [RULE_BROADCAST] = "broadcast heeds updelay while another port is usable",
     [RULE_IGMP] = "balance-rr sends IGMP by a port that can send",
     [RULE_LACP_SYNC] = "802.3ad: a port that carries nothing is not in sync",
+    [RULE_LOAD] = "balance-tlb, balance-alb: by the load it is any usable port",
+    [RULE_LB_ADDRESS] = "balance-tlb, balance-alb: addresses while there is no active port",
+    [RULE_ALL_ACTIVE] =
+        "balance-tlb, balance-alb: all_slaves_active is in force at once, everywhere",
     [RULE_LACP_KEY] = "802.3ad: an aggregator keeps its key when its first port loses its link",
     [RULE_LACP_STABLE] =
         "802.3ad: ad_select=stable keeps the first one, also while the bond begins",
@@ -136,9 +143,13 @@ addresses_allowed(const struct parity_sim *s, const char *driver, const char *he
     if (bond_port_order(&s->b, false, order) == 0 && !strncmp(driver, "addresses own:", 14) &&
         !strcmp(ports_there, ports_here))
         return use(RULE_LAST_LEFT);
-    return s->b.opt.num[BOND_OPT_FAIL_OVER_MAC] == BOND_FOM_FOLLOW &&
-           ports_there - driver == ports_here - here &&
-           !strncmp(driver, here, (size_t) (ports_here - here)) && follows(s) && use(RULE_FOLLOW);
+    if (ports_there - driver != ports_here - here ||
+        strncmp(driver, here, (size_t) (ports_here - here)))
+        return false; /* the bond's own is the same in both */
+    if (s->script->mode >= BOND_MODE_BALANCE_TLB)
+        return s->b.active == BOND_NO_PORT && use(RULE_LB_ADDRESS);
+    return s->b.opt.num[BOND_OPT_FAIL_OVER_MAC] == BOND_FOM_FOLLOW && follows(s) &&
+           use(RULE_FOLLOW);
 }
 
 /* The driver's IGMP goes to a port whose link is gone already, where nothing leaves. */
@@ -204,6 +215,41 @@ chooses_another(const struct parity_sim *s, const struct parity_lines *driver,
            !strcmp(partner, "00:00:00:00:00:00") && use(RULE_LACP_STABLE);
 }
 
+/* Where the load decides, or what the clients were told, it is a usable port, with its own address
+ * on the frame if it is not the active one. */
+static bool
+load_allowed(const struct parity_sim *s, const char *sent)
+{
+    const uint32_t mode = s->script->mode;
+
+    if (mode != BOND_MODE_BALANCE_ALB &&
+        (mode != BOND_MODE_BALANCE_TLB || !s->b.opt.num[BOND_OPT_TLB_DYNAMIC_LB]))
+        return false;
+    for (; *sent; sent++) {
+        const int slot = bond_port_by_ifindex(&s->b, *sent - '0' + 10);
+
+        if (*sent < '0' || *sent > '9')
+            continue;
+        if (!has_link(s, slot) || (sent[1] == '*') == (slot == s->b.active))
+            return false;
+    }
+    return use(RULE_LOAD);
+}
+
+/* The driver looks at all_slaves_active when it makes a port a backup, and when the option is
+ * written at those that are backups then. */
+static bool
+all_active_allowed(const struct parity_sim *s)
+{
+    bool touched = false;
+
+    for (uint32_t i = 0; i < s->script->n_settings; i++)
+        touched = touched || !strcmp(s->script->setting[i].option, "all_slaves_active");
+    for (uint32_t i = 0; i < s->script->n_events; i++)
+        touched = touched || is_option(&s->script->event[i], "all_slaves_active");
+    return touched && s->script->mode >= BOND_MODE_BALANCE_TLB && use(RULE_ALL_ACTIVE);
+}
+
 static bool
 line_allowed(const struct parity_sim *s, const struct parity_event *e,
              const struct parity_lines *lines, uint32_t at, const char *driver, const char *here)
@@ -211,7 +257,10 @@ line_allowed(const struct parity_sim *s, const struct parity_event *e,
     if (!strncmp(driver, "addresses ", 10))
         return addresses_allowed(s, driver, here);
     if (!strncmp(driver, "sent by ", 8))
-        return sending_allowed(s, driver, here);
+        return sending_allowed(s, driver, here) ||
+               (load_allowed(s, driver + 8) && load_allowed(s, here + 8));
+    if (!strncmp(driver, "comes in ", 9))
+        return all_active_allowed(s);
     return s->script->mode == BOND_MODE_8023AD && lacp_line_allowed(e, lines, at, driver, here);
 }
 

@@ -85,7 +85,9 @@ settings(struct gen *g)
         setting(g, "ad_user_port_key", PICK(g, "0", "5"));
         setting(g, "min_links", PICK(g, "0", "0", "1", "2"));
     }
-    if (mode == 2 || mode == 4)
+    if (mode == 5)
+        setting(g, "tlb_dynamic_lb", PICK(g, "0", "0", "1"));
+    if (mode == 2 || mode == 4 || mode == 5)
         setting(g, "xmit_hash_policy", PICK(g, "layer2", "layer2+3", "layer3+4"));
 }
 
@@ -201,13 +203,13 @@ void
 parity_script(uint32_t seed, uint32_t index, struct parity_script *s)
 {
     static const uint8_t modes[] = {0, 1, 1, 1, 2, 3};
-    const bool is_lacp = index >= PARITY_SCRIPTS - PARITY_LACP_SCRIPTS;
+    const bool is_lacp = index >= PARITY_FIRST_LACP && index < PARITY_FIRST_TLB;
     struct gen g = {.s = (index + 1 + ((uint64_t) seed << 32)) * 0x9e3779b97f4a7c15ull,
                     .script = s};
 
     memset(s, 0, sizeof(*s));
     below(&g, 2);
-    s->mode = is_lacp ? 4 : modes[index % COUNT(modes)];
+    s->mode = index < PARITY_FIRST_LACP ? modes[index % COUNT(modes)] : is_lacp ? 4 : 5 + index % 2;
     s->long_ms = is_lacp ? PARITY_LACP_MS : PARITY_LONG_MS;
     s->ports = 2 + below(&g, PARITY_MAX_PORTS - 1);
     g.uses_primary = s->mode == 1 || s->mode >= 5;

@@ -15,8 +15,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define PARITY_SCRIPTS 712u
-#define PARITY_LACP_SCRIPTS 72u /* of them, the last ones */
+/* By their numbers: modes 0 to 3, then 802.3ad, then balance-tlb and balance-alb. */
+#define PARITY_SCRIPTS 808u
+#define PARITY_FIRST_LACP 640u
+#define PARITY_FIRST_TLB 712u
 #define PARITY_MAX_PORTS 4u
 #define PARITY_MAX_EVENTS 18u
 #define PARITY_MAX_SETTINGS 12u

@@ -302,8 +302,10 @@ look_at_sending(FILE *out)
             ssize_t n;
 
             while ((n = read(tap[i], got, sizeof(got))) > 0) {
-                if (n == PARITY_PROBE_LEN && !memcmp(got, frame, sizeof(frame))) {
-                    fprintf(out, "%u", i);
+                if (n == PARITY_PROBE_LEN && !memcmp(got, frame, 6) &&
+                    !memcmp(got + 12, frame + 12, sizeof(frame) - 12)) {
+                    /* balance-tlb and balance-alb: "*" with another source address */
+                    fprintf(out, "%u%s", i, memcmp(got + 6, frame + 6, 6) ? "*" : "");
                     any = true;
                 }
             }

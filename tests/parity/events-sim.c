@@ -292,7 +292,7 @@ add_if_it_leaves(const struct parity_sim *s, struct text *t, struct bond_choice 
 
     if (c.send == BOND_SEND_NONE || !s->port[port].up || !s->port[port].carrier)
         return;
-    add(t, "%u", port);
+    add(t, "%u%s", port, c.edit ? "*" : "");
     *any = true;
 }
 
@@ -325,7 +325,8 @@ look_at_sending(struct parity_sim *s, const struct bond_table *table, struct tex
             add_if_it_leaves(s, t, c, &any);
         for (uint32_t i = 0; c.send == BOND_SEND_ALL && i < table->n_tx; i++)
             add_if_it_leaves(s, t, bond_choice_nth(table, i), &any);
-        qsort(t->buf + at, t->len - at, 1, by_port);
+        if (c.send == BOND_SEND_ALL)
+            qsort(t->buf + at, t->len - at, 1, by_port);
         if (!any)
             add(t, "-");
     }

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * test-golden.c - the frames that the kernel driver was asked about (tests/parity), sent by a
+ * packet socket as they were there, through the bond's programs: each policy, the port that the
+ * driver took. Before them a filter that puts a VLAN tag beside a frame, as a VLAN device does.
+ *
+ *   test-bpf-golden FRAMES.TXT [HOW MANY]
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <arpa/inet.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <net/if.h>
+#include <sys/socket.h>
+
+#include <bpf/bpf.h>
+#include <cmocka.h>
+
+#include "tests/bpf/world.h"
+#include "tests/bpf/wrap.skel.h"
+#include "tests/parity/frames.h"
+
+static struct world world;
+static struct dp_bpf *bpf;
+static int sender;
+static const char *golden;
+static uint32_t n_frames = PARITY_FRAMES;
+static uint16_t want[PARITY_FRAMES][PARITY_POLICIES]; /* the hash's remainder by PARITY_MODULUS */
+
+static unsigned
+digit(char c)
+{
+    return (unsigned) (c <= '9' ? c - '0' : c - 'a' + 10);
+}
+
+static void
+read_golden(void)
+{
+    FILE *file = fopen(golden, "r");
+    char line[256];
+    uint32_t i = 0;
+
+    if (!file)
+        fail_msg("%s: %s", golden, strerror(errno));
+    while (i < n_frames && fgets(line, sizeof(line), file)) {
+        if (line[0] == '#')
+            continue;
+        assert_int_equal(strlen(line), 2 * PARITY_POLICIES + 1);
+        for (unsigned p = 0; p < PARITY_POLICIES; p++)
+            want[i][p] = (uint16_t) (digit(line[2 * p]) * 30 + digit(line[2 * p + 1]));
+        i++;
+    }
+    fclose(file);
+    assert_int_equal(i, n_frames);
+}
+
+static int
+set_up(void **state)
+{
+    struct wrap_bpf *tagger = wrap_bpf__open_and_load();
+    char path[96];
+
+    assert_non_null(tagger);
+    read_golden();
+    bpf = open_bond(&world);
+    snprintf(path, sizeof(path), "%s/before", world.mount_dir);
+    assert_int_equal(bpf_obj_pin(bpf_program__fd(tagger->progs.before), path), 0);
+    wrap_bpf__destroy(tagger);
+    run("tc filter add dev bond0 egress prio 1 bpf da pinned %s", path);
+    unlink(path);
+    sender = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+    assert_true(sender >= 0);
+    return 0;
+}
+
+static int
+tear_down(void **state)
+{
+    close(sender);
+    dp_bpf_close(bpf, true);
+    return 0;
+}
+
+static uint64_t
+sent_by(uint32_t slot)
+{
+    uint64_t n = 0;
+
+    assert_int_equal(
+        bpf_map_lookup_elem(bpf_map__fd(bpf->skel->maps.counters), &slot, bpf->per_cpu), 0);
+    for (int i = 0; i < bpf->n_cpus; i++)
+        n += bpf->per_cpu[i].tx_packets;
+    return n;
+}
+
+static void
+send_as_recorded(const struct parity_frame *f)
+{
+    struct sockaddr_ll to = {
+        .sll_family = AF_PACKET, .sll_ifindex = world.bond, .sll_protocol = htons(ETH_P_ALL)};
+    uint32_t mark = (uint32_t) f->tag_tci << 16;
+
+    assert_int_equal(setsockopt(sender, SOL_SOCKET, SO_MARK, &mark, sizeof(mark)), 0);
+    if (sendto(sender, f->data, f->len, 0, (struct sockaddr *) &to, sizeof(to)) < 0)
+        fail_msg("sending %u bytes: %s: %s", f->len, strerror(errno), parity_dump(f));
+}
+
+/* Seven and eight ports together see more of a hash than eight do. */
+static void
+the_drivers_port(void **state)
+{
+    struct bond_table t;
+    struct parity_frame f;
+
+    for (uint32_t policy = 0; policy < PARITY_POLICIES; policy++) {
+        for (uint32_t n = 7; n <= WORLD_PORTS; n++) {
+            uint64_t sent[WORLD_PORTS];
+
+            table_fill(&t, &world, BOND_MODE_BALANCE_XOR, policy, n);
+            assert_int_equal(dp_bpf_publish(bpf, &t), 0);
+            for (uint32_t i = 0; i < n; i++)
+                sent[i] = sent_by(i);
+            for (uint32_t i = 0; i < n_frames; i++) {
+                uint32_t slot = want[i][policy] % n;
+
+                parity_frame(i, &f);
+                send_as_recorded(&f);
+                if (sent_by(slot) != ++sent[slot])
+                    fail_msg("frame %u, %s, %u ports: not by port %u: %s", i,
+                             bond_opt_value_name(BOND_OPT_XMIT_HASH_POLICY, policy), n, slot,
+                             parity_dump(&f));
+            }
+        }
+    }
+}
+
+int
+main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(the_drivers_port, set_up, tear_down),
+    };
+    int failed;
+
+    if (argc < 2) {
+        fprintf(stderr, "usage: %s FRAMES.TXT [HOW MANY]\n", argv[0]);
+        return 2;
+    }
+    golden = argv[1];
+    if (argc > 2 && (uint32_t) atoi(argv[2]) < n_frames)
+        n_frames = (uint32_t) atoi(argv[2]);
+    world_open(&world);
+    failed = cmocka_run_group_tests(tests, NULL, NULL);
+    world_close(&world);
+    return failed;
+}
