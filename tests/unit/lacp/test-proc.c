@@ -133,6 +133,18 @@ not_yet(void **state)
     assert_null(strstr(proc(0), "details actor"));
 }
 
+/* A port without link still belongs to its aggregator, but does not count. */
+static void
+one_of_two(void **state)
+{
+    wire_pair(&w, 2, "", "");
+    wire_run(&w, 5000);
+    assert_non_null(strstr(proc(0), "\tAggregator ID: 1\n\tNumber of ports: 2\n"));
+    wire_cut(&w, 0, 1, true);
+    assert_non_null(strstr(proc(0), "\tAggregator ID: 1\n\tNumber of ports: 1\n"));
+    assert_non_null(strstr(strstr(proc(0), "Interface: eth1"), "\nAggregator ID: 1\n"));
+}
+
 /* Nobody answers: 77 is a port alone, 69 one that waits in reserve. */
 static void
 alone(void **state)
@@ -154,10 +166,8 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(in_use),
-        cmocka_unit_test(without_ports),
-        cmocka_unit_test(not_yet),
-        cmocka_unit_test(alone),
+        cmocka_unit_test(in_use),     cmocka_unit_test(without_ports), cmocka_unit_test(not_yet),
+        cmocka_unit_test(one_of_two), cmocka_unit_test(alone),
     };
 
     return cmocka_run_group_tests_name("lacp-proc", tests, NULL, NULL);
