@@ -21,7 +21,8 @@ enum cli_exit { /* as nmcli's, where it has the case */
                 CLI_EXIT_CON_DELETE = 7,
                 CLI_EXIT_NOT_RUNNING = 8,
                 CLI_EXIT_NOT_FOUND = 10,
-                CLI_EXIT_SIGNAL = 128, /* plus the signal's number */
+                CLI_EXIT_COMPLETE_FILE = 65, /* --complete-args: a file is wanted */
+                CLI_EXIT_SIGNAL = 128,       /* plus the signal's number */
 };
 
 struct cli {
@@ -65,6 +66,11 @@ int cli_port(struct cli *cli, int argc, char **argv);
 void cli_port_complete(int argc, char **argv);
 int cli_active(struct cli *cli, int argc, char **argv);
 void cli_active_complete(int argc, char **argv);
+int cli_explain(struct cli *cli, int argc, char **argv);
+void cli_explain_complete(int argc, char **argv);
+int cli_doctor(struct cli *cli, int argc, char **argv);
+int cli_import(struct cli *cli, int argc, char **argv);
+int cli_export(struct cli *cli, int argc, char **argv);
 int cli_reload(struct cli *cli, int argc, char **argv);
 int cli_version(struct cli *cli, int argc, char **argv);
 int cli_help(struct cli *cli, int argc, char **argv);
@@ -109,6 +115,8 @@ int cli_fail(struct cli *cli, GError *error);
 /* "There is no bond ..."; returns the exit code. */
 int cli_fail_no_bond(struct cli *cli, const char *name);
 
+void cli_offer_bonds(const char *word); /* that bondd has */
+extern bool cli_offer_files;            /* the shell completes a file's name */
 void cli_complete(int argc, char **argv);
 void cli_offer(const char *candidate, const char *word); /* if it begins with word */
 

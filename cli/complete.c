@@ -21,6 +21,8 @@ static const struct {
     {"help", NULL},
 };
 
+bool cli_offer_files;
+
 void
 cli_offer(const char *candidate, const char *word)
 {
@@ -63,8 +65,8 @@ offer_list(const char *values, const char *word)
     }
 }
 
-static void
-offer_bonds(const char *word)
+void
+cli_offer_bonds(const char *word)
 {
     struct cli cli = {.wait_s = COMPLETE_WAIT_S};
     g_autoptr(GPtrArray) bonds = NULL;
@@ -116,7 +118,7 @@ cli_complete(int argc, char **argv)
     else if (verb == NULL || verb->takes_verb)
         offer_verbs(word);
     else if (verb->takes_bonds)
-        offer_bonds(word);
+        cli_offer_bonds(word);
     else if (verb->complete != NULL)
         verb->complete(argc - first, argv + first);
 }

@@ -30,6 +30,15 @@ complete_modify(int argc, char **argv)
 }
 
 static void
+complete_import(int argc, char **argv)
+{
+    if (argc == 1)
+        cli_offer("ifcfg", argv[0]);
+    else if (argc == 2)
+        cli_offer_files = true;
+}
+
+static void
 complete_add(int argc, char **argv)
 {
     if (argc > 1)
@@ -151,6 +160,47 @@ const struct cli_verb cli_verbs[] = {
         .run = cli_active,
     },
     {
+        .name = "explain",
+        .arguments = "BOND option [NAME] | BOND --flow FLOW [--mac MAC]",
+        .summary = N_("where an option's value came from; which port a flow takes"),
+        .help =
+            N_("  BOND       the bond's interface\n"
+               "  option     the option NAME, or all: its value, and who has set it\n"
+               "  --flow FLOW  'tcp 10.0.1.243:443 > 10.0.9.7:51000'; also udp, sctp, and\n"
+               "             icmp or ip without ports: the port, why, and the next if it fails\n"
+               "  --mac MAC  of the next hop; else as the neighbour table has it"),
+        .options = (const char *const[]){"flow", "mac", NULL},
+        .complete = cli_explain_complete,
+        .run = cli_explain,
+    },
+    {
+        .name = "doctor",
+        .arguments = "",
+        .summary = N_("looks whether all is there that bonds need, and says what to do"),
+        .run = cli_doctor,
+    },
+    {
+        .name = "import",
+        .arguments = "[--dry-run] ifcfg FILE|DIR",
+        .summary = N_("makes profiles of the initscripts' ifcfg files of bonds"),
+        .help = N_("  --dry-run  prints the profiles, and changes nothing\n"
+                   "  FILE       the bond's; its ports are found beside it\n"
+                   "  DIR        all bonds in it, such as /etc/sysconfig/network-scripts"),
+        .options = (const char *const[]){"dry-run", NULL},
+        .complete = complete_import,
+        .run = cli_import,
+    },
+    {
+        .name = "export",
+        .arguments = "[--directory DIR] NAME",
+        .summary = N_("prints a bond's profiles as ifcfg files"),
+        .help = N_("  --directory DIR  writes them there; nothing is overwritten\n"
+                   "  NAME       the profile's name, UUID or interface"),
+        .options = (const char *const[]){"directory", NULL},
+        .complete = complete_profile,
+        .run = cli_export,
+    },
+    {
         .name = "reload",
         .arguments = "",
         .summary = N_("makes NetworkManager read its profiles again"),
@@ -210,7 +260,7 @@ main(int argc, char **argv)
 
     if (argc > 1 && strcmp(argv[1], "--complete-args") == 0) {
         cli_complete(argc - 2, argv + 2);
-        return CLI_EXIT_OK;
+        return cli_offer_files ? CLI_EXIT_COMPLETE_FILE : CLI_EXIT_OK;
     }
     rc = dispatch(&cli, argc - 1, argv + 1);
     g_clear_object(&cli.client);

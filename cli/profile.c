@@ -579,14 +579,20 @@ profile_finish(struct profile *profile, GError **error)
 /* ---- completion ---- */
 
 void
-profile_offer_keys(const char *word)
+profile_offer_options(const char *word)
 {
-    for (gsize i = 0; i < N_OFFERED; i++)
-        cli_offer(keys[i].name, word);
     for (int id = 0; id < BOND_OPT_N; id++) {
         if (id != BOND_OPT_ACTIVE_SLAVE)
             cli_offer(bond_opt_desc((enum bond_opt_id) id)->name, word);
     }
+}
+
+void
+profile_offer_keys(const char *word)
+{
+    for (gsize i = 0; i < N_OFFERED; i++)
+        cli_offer(keys[i].name, word);
+    profile_offer_options(word);
 }
 
 void

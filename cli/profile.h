@@ -37,8 +37,9 @@ GHashTable *profile_options(NMConnection *bond);
 /* A profile for port `ifname` of the bond. */
 NMConnection *profile_make_port(NMConnection *bond, const char *ifname);
 
-bool profile_is_key(const char *key);      /* an option of the bond, or one of ours */
-bool profile_is_list(const char *key);     /* takes + and - */
+bool profile_is_key(const char *key);  /* an option of the bond, or one of ours */
+bool profile_is_list(const char *key); /* takes + and - */
+void profile_offer_options(const char *word);
 void profile_offer_keys(const char *word); /* completion */
 void profile_offer_values(const char *key, const char *word);
 

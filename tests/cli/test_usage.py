@@ -106,8 +106,8 @@ class Usage(unittest.TestCase):
                              self.bondcli("help", verb).stdout)
 
     def test_wrong_words(self):
-        verbs = ("status, events, up, down, add, modify, clone, delete, port, active, reload, "
-                 "version, help")
+        verbs = ("status, events, up, down, add, modify, clone, delete, port, active, explain, "
+                 "doctor, import, export, reload, version, help")
         for message, *argv in (
                 (f"'frob' is not a command of bondcli; there are: {verbs}.", "frob"),
                 (f"'' is not a command of bondcli; there are: {verbs}.", ""),

@@ -79,6 +79,104 @@ receive_entered(void **state)
     assert_true(!p->selected && p->matched);
 }
 
+/* What one PDU makes of a port that is in sync with its partner. */
+static void
+receive_pdu(void **state)
+{
+    static const struct bond_lacp_info us = {65535, {2, 0, 0, 0, 0, 1}, 9, 255, 3, 0x3d, 0};
+    static const struct bond_lacp_info them = {7, {2, 0, 0, 0, 0, 2}, 17, 128, 5, 0x3d, 0};
+    static const struct {
+        int of_partner;            /* whose field: the partner's own, or what it believes of us */
+        struct bond_lacp_info add; /* what is changed in it */
+        bool selected, ntt, in_sync;
+    } rows[] = {
+        {1, {0}, true, false, true},
+        {1, {.system_prio = 1}, false, false, true},
+        {1, {.system = {0, 1}}, false, false, true},
+        {1, {.key = 1}, false, false, true},
+        {1, {.port_prio = 1}, false, false, true},
+        {1, {.port = 1}, false, false, true},
+        {1, {.state = BOND_LACP_AGGREGATION}, false, false, true},
+        {1, {.state = BOND_LACP_SYNC}, true, false, false},
+        {1, {.state = BOND_LACP_TIMEOUT}, true, false, true},
+        {0, {.system_prio = 1}, true, true, false},
+        {0, {.system = {0, 1}}, true, true, false},
+        {0, {.key = 1}, true, true, false},
+        {0, {.port_prio = 1}, true, true, false},
+        {0, {.port = 1}, true, true, false},
+        {0, {.state = BOND_LACP_AGGREGATION}, true, true, false},
+        {0, {.state = BOND_LACP_SYNC}, true, true, true},
+        {0, {.state = BOND_LACP_ACTIVITY}, true, true, true},
+        {0, {.state = BOND_LACP_TIMEOUT}, true, true, true},
+        {0, {.state = BOND_LACP_COLLECTING}, true, false, true},
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        static struct bond b;
+        struct bond_lacp_port *p = &b.port[0].lacp;
+        struct bond_lacpdu pdu = {.actor = them, .partner = us};
+        struct bond_lacp_info *f = rows[i].of_partner ? &pdu.actor : &pdu.partner;
+
+        memcpy(b.lacp.system, us.system, BOND_MAC_LEN);
+        b.opt.num[BOND_OPT_AD_ACTOR_SYS_PRIO] = us.system_prio;
+        b.port[0].actor_port_prio = us.port_prio;
+        *p = (struct bond_lacp_port){.number = us.port,
+                                     .key = us.key,
+                                     .state = us.state,
+                                     .rx = BOND_LACP_RX_CURRENT,
+                                     .selected = true,
+                                     .partner = them};
+        f->system_prio ^= rows[i].add.system_prio;
+        f->system[1] ^= rows[i].add.system[1];
+        f->key ^= rows[i].add.key;
+        f->port_prio ^= rows[i].add.port_prio;
+        f->port ^= rows[i].add.port;
+        f->state ^= rows[i].add.state;
+        bond_lacp_rx_pdu(&b, 0, &pdu, T);
+        if (p->selected != rows[i].selected || p->ntt != rows[i].ntt ||
+            !!(p->partner.state & BOND_LACP_SYNC) != rows[i].in_sync)
+            fail_msg("row %zu: selected %d, ntt %d, state %u", i, p->selected, p->ntt,
+                     p->partner.state);
+        assert_int_equal(p->partner.key, pdu.actor.key);
+        assert_int_equal(p->current_while_ns, T + BOND_LACP_LONG_TIMEOUT_NS);
+        p->state |= BOND_LACP_TIMEOUT;
+        bond_lacp_rx_pdu(&b, 0, &pdu, T);
+        assert_int_equal(p->current_while_ns, T + BOND_LACP_SHORT_TIMEOUT_NS);
+    }
+}
+
+/* The aggregator of port 0 suits port 1 if both ends are the same, and it has a partner. */
+static void
+aggregators(void **state)
+{
+    static const struct bond_lacp_agg suits = {1, false, 0, 9, {2, 0, 0, 0, 0, 2}, 7, 17};
+
+    for (int i = 0; i < 7; i++) {
+        static struct bond b;
+        struct bond_lacp_agg *a = &b.port[0].agg;
+
+        memset(&b, 0, sizeof(b));
+        b.port[0].phase = b.port[1].phase = BOND_PHASE_MEMBER;
+        b.port[1].attach_seq = 1;
+        b.port[1].lacp = (struct bond_lacp_port){
+            .agg = BOND_LACP_NO_AGG,
+            .key = 9,
+            .partner = {.system_prio = 7, .system = {2, 0, 0, 0, 0, 2}, .key = 17}};
+        *a = suits;
+        a->key = (uint16_t) (a->key + (i == 1));
+        a->partner_key = (uint16_t) (a->partner_key + (i == 2));
+        a->partner_system_prio = (uint16_t) (a->partner_system_prio + (i == 3));
+        a->partner_system[3] = i == 4;
+        a->is_individual = i == 5;
+        if (i == 6) {
+            memset(a->partner_system, 0, BOND_MAC_LEN);
+            memset(b.port[1].lacp.partner.system, 0, BOND_MAC_LEN);
+        }
+        if (bond_lacp_find_agg(&b, 1) != (i == 0 ? 0 : 1))
+            fail_msg("row %d: %d", i, bond_lacp_find_agg(&b, 1));
+    }
+}
+
 static void
 periodic(void **state)
 {
@@ -319,10 +417,11 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(receive),  cmocka_unit_test(receive_entered),
-        cmocka_unit_test(periodic), cmocka_unit_test(periodic_entered),
-        cmocka_unit_test(mux),      cmocka_unit_test(mux_entered),
-        cmocka_unit_test(churn),    cmocka_unit_test(transmit_limit),
+        cmocka_unit_test(receive),     cmocka_unit_test(receive_entered),
+        cmocka_unit_test(receive_pdu), cmocka_unit_test(aggregators),
+        cmocka_unit_test(periodic),    cmocka_unit_test(periodic_entered),
+        cmocka_unit_test(mux),         cmocka_unit_test(mux_entered),
+        cmocka_unit_test(churn),       cmocka_unit_test(transmit_limit),
         cmocka_unit_test(keys),
     };
 

@@ -92,6 +92,26 @@ leaves_and_joins_without_loss(void **state)
         }
 }
 
+/* Beside another port one joins 100 ms after its partner has said that it collects. */
+static void
+joins_a_little_later(void **state)
+{
+    const struct bond_lacp_port *p = &w.bond[0].port[1].lacp;
+
+    start("", "");
+    wire_detach(&w, 0, 1, false);
+    wire_run(&w, 1000);
+    wire_attach(&w, 0, 1, 1000);
+    for (int i = 0; p->join_ns == BOND_NEVER && i < 5000; i++)
+        wire_run(&w, 1);
+    assert_true(p->partner.state & BOND_LACP_COLLECTING);
+    assert_true(p->state & BOND_LACP_DISTRIBUTING); /* as the kernel shows it */
+    wire_run(&w, 98);
+    assert_int_equal(wire_sending(&w, 0), 1);
+    wire_run(&w, 2);
+    assert_int_equal(wire_sending(&w, 0), 2);
+}
+
 /* The partner is told in the very step, after the table is published. */
 static void
 the_partner_is_told_first(void **state)
@@ -191,6 +211,7 @@ a_killed_process(void **state)
         w.watch_loss = true;
         for (int k = 0; k < 5; k++) {
             wire_kill(&w, 0, 1500);
+            assert_int_equal(w.out.n_frames, 2); /* speaks before it listens */
             assert_int_equal(wire_sending(&w, 1), 2);
             wire_run(&w, 1234);
             assert_int_equal(wire_sending(&w, 1), 2);
@@ -242,6 +263,7 @@ a_key_that_changes(void **state)
     assert_int_equal(wire_sending(&w, 0), 2);
     assert_int_equal(w.bond[0].port[0].lacp.partner.key, 5 << 6 | 4 << 1 | 1);
     wire_set(&w, 0, "ad_user_port_key=1023");
+    assert_int_equal(w.bond[0].port[w.bond[0].port[0].lacp.agg].agg.key, 1023 << 6 | 4 << 1 | 1);
     wire_run(&w, 8000);
     assert_int_equal(wire_sending(&w, 1), 2);
     wire_set(&w, 0, "ad_actor_sys_prio=7 ad_actor_system=02:00:00:00:00:77");
@@ -323,6 +345,7 @@ main(void)
         cmocka_unit_test(rhythm),
         cmocka_unit_test(stays_for_a_day),
         cmocka_unit_test(leaves_and_joins_without_loss),
+        cmocka_unit_test(joins_a_little_later),
         cmocka_unit_test(the_partner_is_told_first),
         cmocka_unit_test(a_cut_cable),
         cmocka_unit_test(a_silent_partner),
