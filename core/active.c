@@ -11,8 +11,8 @@
 
 /* The one order among ports of the same link state: whose updelay is over sooner, the primary,
  * the higher prio, who came first. It is total, so the winner depends on no slot number. */
-static bool
-goes_before(const struct bond *b, int x, int y)
+bool
+bond_port_goes_before(const struct bond *b, int x, int y)
 {
     const struct bond_port *px = &b->port[x], *py = &b->port[y];
     int primary = bond_primary(b);
@@ -33,7 +33,7 @@ bond_best_port(const struct bond *b, enum bond_link link)
 
     for (int i = 0; i < (int) BOND_MAX_PORTS; i++)
         if (bond_slot_is_member(b, i) && b->port[i].link == link &&
-            (best == BOND_NO_PORT || goes_before(b, i, best)))
+            (best == BOND_NO_PORT || bond_port_goes_before(b, i, best)))
             best = i;
     return best;
 }

@@ -24,6 +24,30 @@ add_tx(struct bond_table *t, int slot)
         t->tx[t->n_tx++] = (uint8_t) slot;
 }
 
+/* Behind the entries in use: who stands in, in the order in which they would be chosen, as far as
+ * it is one of their own properties (standin.h). */
+static void
+add_waiting(const struct bond *b, struct bond_table *t)
+{
+    uint32_t chosen = 0, at = t->n_tx;
+
+    if (bond_slot_is_member(b, b->active))
+        chosen |= 1u << b->active;
+    for (;;) {
+        int best = BOND_NO_PORT;
+
+        for (int i = 0; i < (int) BOND_MAX_PORTS; i++) {
+            if (!(chosen >> i & 1) && bond_port_can_tx(b, i) &&
+                (best == BOND_NO_PORT || bond_port_goes_before(b, i, best)))
+                best = i;
+        }
+        if (best == BOND_NO_PORT || at == BOND_MAX_PORTS)
+            return;
+        chosen |= 1u << best;
+        t->tx[at++] = (uint8_t) best;
+    }
+}
+
 static void
 build_tx(const struct bond *b, struct bond_table *t)
 {
@@ -48,6 +72,7 @@ build_tx(const struct bond *b, struct bond_table *t)
         break;
     case BOND_MODE_ACTIVE_BACKUP: /* also while its downdelay runs, as the kernel */
         add_tx(t, b->active);
+        add_waiting(b, t);
         break;
     }
 }

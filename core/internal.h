@@ -122,6 +122,8 @@ bool bond_arpmon_counts_traffic(const struct bond *b);
 void bond_arpmon_copy_clockwork(struct bond *to, const struct bond *from);
 
 /* active.c */
+/* The order of preference among ports of the same link state. */
+bool bond_port_goes_before(const struct bond *b, int x, int y);
 int bond_best_port(const struct bond *b, enum bond_link link); /* slot or BOND_NO_PORT */
 int bond_set_active(struct step *s, int slot);                 /* SET_ACTIVE: 0 or negative errno */
 void bond_active_settle(struct step *s);

@@ -83,7 +83,8 @@ struct bond_table {
     uint32_t active_slot;   /* balance-tlb, -alb: the active port; BOND_MAX_PORTS: none */
     uint32_t tlb_epoch;     /* tlb_dynamic_lb: the rebalancing in force; 0: by hash */
     uint64_t bond_mac;      /* balance-tlb, -alb; else 0 */
-    /* Slots to choose from, by index. active-backup: one entry. balance-xor, broadcast, -tlb,
+    /* Slots to choose from, by index. active-backup: one entry; behind it, not counted in n_tx, the
+     * ports that wait, the best first (standin.h). balance-xor, broadcast, -tlb,
      * -alb: the usable ports. balance-rr: one entry for each port of the bond in order, an unusable
      * one replaced by the next usable (kernel: bond_get_slave_by_id). */
     uint8_t tx[BOND_MAX_PORTS];

@@ -9,49 +9,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
 #include "datapath/bpf_priv.h"
-#include "datapath/bond.skel.h" /* needs the types of shared.h */
-
-/* What libbpf says while it works: the last warning is kept for the sentence, nothing is printed.
- */
-static __thread char first_warning[160];
-
-static int
-keep_warning(enum libbpf_print_level level, const char *fmt, va_list ap)
-{
-    if (level == LIBBPF_WARN && !first_warning[0]) {
-        vsnprintf(first_warning, sizeof(first_warning), fmt, ap);
-        first_warning[strcspn(first_warning, "\n")] = '\0';
-    }
-    return 0;
-}
-
-static int
-load(struct dp_bpf *bpf, int bond_ifindex, bool *reused, char *text, size_t text_size)
-{
-    int err;
-
-    bpf->skel = bond_bpf__open();
-    if (!bpf->skel)
-        return dp_text(text, text_size, -errno,
-                       "The BPF programs for bond '%s' could not be opened: %s.", bpf->name,
-                       strerror(errno));
-    err = dp_pin_reuse(bpf, bond_ifindex, reused, text, text_size);
-    if (err)
-        return err;
-    err = bond_bpf__load(bpf->skel);
-    if (err)
-        return dp_text(text, text_size, err,
-                       "The kernel did not take the BPF programs for bond '%s': %s (%s).",
-                       bpf->name, strerror(-err), first_warning);
-    bpf->shared = &bpf->skel->data_shared->shared;
-    return 0;
-}
 
 static struct dp_hook *
 hook_find(struct dp_shared *s, int ifindex, unsigned direction)
@@ -63,14 +27,13 @@ hook_find(struct dp_shared *s, int ifindex, unsigned direction)
     return NULL;
 }
 
-static const struct bpf_program *
+static int
 program_for(const struct dp_bpf *bpf, int ifindex)
 {
     const struct dp_shared *s = bpf->shared;
+    bool sends = ifindex == (int) s->bond_ifindex || ifindex == (int) s->peer_ifindex;
 
-    return ifindex == (int) s->bond_ifindex || ifindex == (int) s->peer_ifindex
-               ? bpf->skel->progs.bond_tx
-               : bpf->skel->progs.bond_rx;
+    return bpf->prog_fd[sends ? DP_PROG_TX : DP_PROG_RX];
 }
 
 /* A program with fresh maps knows no table yet. Where an older one of this bond is at work (before
@@ -89,8 +52,7 @@ attach_or_wait(struct dp_bpf *bpf, int ifindex, unsigned direction)
             return err;
         }
     }
-    return dp_tc_attach(bpf->tc, ifindex, direction, bond,
-                        bpf_program__fd(program_for(bpf, ifindex)));
+    return dp_tc_attach(bpf->tc, ifindex, direction, bond, program_for(bpf, ifindex));
 }
 
 /* The hook is written down before the filter is there: a crash in between is then cleaned up. */
@@ -101,6 +63,9 @@ attach(struct dp_bpf *bpf, int ifindex, unsigned direction)
     bool made;
     int err;
 
+    if (h && dp_tc_runs(bpf->tc, ifindex, direction, (int) bpf->shared->bond_ifindex,
+                        program_for(bpf, ifindex)))
+        return 0;
     if (!h)
         h = hook_find(bpf->shared, 0, 0);
     if (!h)
@@ -163,17 +128,54 @@ attach_bond(struct dp_bpf *bpf, char *text, size_t text_size)
     return 0;
 }
 
+static struct dp_bpf *
+alloc(const char *bond_name)
+{
+    struct dp_bpf *bpf = calloc(1, sizeof(*bpf));
+
+    if (!bpf)
+        return NULL;
+    snprintf(bpf->name, sizeof(bpf->name), "%s", bond_name);
+    for (unsigned i = 0; i < DP_BPF_N_MAPS; i++)
+        bpf->map_fd[i] = -1;
+    for (unsigned i = 0; i < DP_BPF_N_PROGS; i++)
+        bpf->prog_fd[i] = -1;
+    return bpf;
+}
+
+/* Maps and programs, from the pins or anew. */
+static int
+get_ready(struct dp_bpf *bpf, const char *pin_dir, int bond_ifindex, bool *reused, char *text,
+          size_t text_size)
+{
+    bool programs = false;
+    int err =
+        dp_pin_dir(bpf->dir, sizeof(bpf->dir), pin_dir, bpf->name, bond_ifindex, text, text_size);
+
+    if (!err)
+        err = dp_pin_reuse(bpf, bond_ifindex, reused, &programs, text, text_size);
+    if (!err && !programs)
+        err = dp_object_load(bpf, text, text_size);
+    if (err)
+        return err;
+    bpf->shared = dp_pin_map_shared(bpf->map_fd[DP_MAP_SHARED]);
+    if (!bpf->shared)
+        return dp_text(text, text_size, -EINVAL,
+                       "The memory of the packet path of bond '%s' could not be mapped.",
+                       bpf->name);
+    return programs ? 0 : dp_pin_all(bpf, text, text_size);
+}
+
 int
 dp_bpf_open(struct dp_bpf **out, const char *pin_dir, const char *bond_name, int bond_ifindex,
             int peer_ifindex, char *text, size_t text_size)
 {
-    struct dp_bpf *bpf = calloc(1, sizeof(*bpf));
+    struct dp_bpf *bpf = alloc(bond_name);
     bool reused = false;
     int err;
 
     if (!bpf)
         return dp_text(text, text_size, -ENOMEM, "There is no memory for bond '%s'.", bond_name);
-    snprintf(bpf->name, sizeof(bpf->name), "%s", bond_name);
     bpf->n_cpus = libbpf_num_possible_cpus();
     bpf->per_cpu = calloc(bpf->n_cpus > 0 ? (size_t) bpf->n_cpus : 1, sizeof(*bpf->per_cpu));
     err = bpf->n_cpus < 0 ? bpf->n_cpus : bpf->per_cpu ? dp_tc_open(&bpf->tc) : -ENOMEM;
@@ -182,18 +184,12 @@ dp_bpf_open(struct dp_bpf **out, const char *pin_dir, const char *bond_name, int
         return dp_text(text, text_size, err, "No netlink socket could be had for bond '%s': %s.",
                        bond_name, strerror(-err));
     }
-    first_warning[0] = '\0';
-    libbpf_set_print(keep_warning);
-    err = dp_pin_dir(bpf->dir, sizeof(bpf->dir), pin_dir, bond_name, bond_ifindex, text, text_size);
-    if (!err)
-        err = load(bpf, bond_ifindex, &reused, text, text_size);
+    err = get_ready(bpf, pin_dir, bond_ifindex, &reused, text, text_size);
     if (!err) {
         bpf->shared->bond_ifindex = (uint32_t) bond_ifindex;
         bpf->shared->peer_ifindex = (uint32_t) peer_ifindex;
-        err = reused ? 0 : dp_pin_maps(bpf, text, text_size);
-    }
-    if (!err)
         err = attach_bond(bpf, text, text_size);
+    }
     if (err) {
         dp_bpf_close(bpf, !reused);
         return err;
@@ -211,10 +207,26 @@ dp_bpf_close(struct dp_bpf *bpf, bool destroy)
         dp_tc_detach_hooks(bpf->tc, bpf->shared);
     if (destroy && bpf->dir[0])
         dp_pin_remove(bpf->dir);
-    bond_bpf__destroy(bpf->skel);
+    dp_wake_close(bpf->wake);
+    if (bpf->shared)
+        munmap(bpf->shared, sizeof(*bpf->shared));
+    for (unsigned i = 0; i < DP_BPF_N_MAPS; i++) {
+        if (bpf->map_fd[i] >= 0)
+            close(bpf->map_fd[i]);
+    }
+    for (unsigned i = 0; i < DP_BPF_N_PROGS; i++) {
+        if (bpf->prog_fd[i] >= 0)
+            close(bpf->prog_fd[i]);
+    }
     dp_tc_close(bpf->tc);
     free(bpf->per_cpu);
     free(bpf);
+}
+
+bool
+dp_bpf_sees_carrier(const struct dp_bpf *bpf)
+{
+    return bpf->variant == DP_VARIANT_SEES;
 }
 
 int
@@ -264,7 +276,7 @@ static int
 read_slot(struct dp_bpf *bpf, uint32_t slot, struct bond_counters *out)
 {
     *out = (struct bond_counters){0};
-    if (bpf_map_lookup_elem(bpf_map__fd(bpf->skel->maps.counters), &slot, bpf->per_cpu))
+    if (bpf_map_lookup_elem(bpf->map_fd[DP_MAP_COUNTERS], &slot, bpf->per_cpu))
         return -errno;
     for (int i = 0; i < bpf->n_cpus; i++)
         add(out, &bpf->per_cpu[i]);
@@ -315,7 +327,7 @@ dp_bpf_counters_reset(struct dp_bpf *bpf, unsigned slot)
     if (err)
         return err;
     memset(bpf->per_cpu, 0, (size_t) bpf->n_cpus * sizeof(*bpf->per_cpu));
-    if (bpf_map_update_elem(bpf_map__fd(bpf->skel->maps.counters), &key, bpf->per_cpu, BPF_ANY))
+    if (bpf_map_update_elem(bpf->map_fd[DP_MAP_COUNTERS], &key, bpf->per_cpu, BPF_ANY))
         return -errno;
     add(&bpf->shared->gone, &c);
     return 0;

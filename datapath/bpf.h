@@ -2,10 +2,11 @@
 /*
  * bpf.h - the packet path of one bond: loads the BPF programs, attaches them, publishes tables.
  *
- * One instance of the object per bond. Programs: tx on the bond's egress, tx again on the hidden
- * peer's ingress (for BOND_TABLE_F_VIA_PEER), rx on each port's ingress. Everything is held by
- * the kernel (filters, pinned maps), nothing by this process: after a restart dp_bpf_open() takes
- * over what is there, replacing programs in place.
+ * One instance of the object per bond, in the best variant that the kernel takes. Programs: tx on
+ * the bond's egress, tx again on the hidden peer's ingress (for BOND_TABLE_F_VIA_PEER), rx on each
+ * port's ingress. Everything is held by the kernel (filters, pinned maps), nothing by this process:
+ * after a restart dp_bpf_open() takes over what is there: the pinned programs if they are of the
+ * same build, else it replaces them in place.
  *
  * Publishing is atomic: tables live in BOND_TABLE_RING generations, a head number names the one
  * in force, a reader that was overtaken looks again.
@@ -27,6 +28,20 @@ struct dp_bpf;
  * the bond and its peer. `*out`: transfer full. *text gets a sentence on failure (size >= 256). */
 int dp_bpf_open(struct dp_bpf **out, const char *pin_dir, const char *bond_name, int bond_ifindex,
                 int peer_ifindex, char *text, size_t text_size);
+
+/* For all bonds that are opened from now on: do without what not every kernel has, so that carrier
+ * is seen by netlink alone (for tests, and for whoever meets a kernel that misbehaves). */
+void dp_bpf_netlink_only(bool on);
+
+/* The packet path skips a port without carrier by itself. */
+bool dp_bpf_sees_carrier(const struct dp_bpf *bpf);
+
+/* It also tells, the first time after each publication: readable when it did. -1: it cannot. The
+ * descriptor belongs to bpf. */
+int dp_bpf_wake_fd(const struct dp_bpf *bpf);
+/* Reads what it told. Returns when the first frame was led past a port without carrier (ns,
+ * CLOCK_MONOTONIC); 0: it has not told anything. */
+uint64_t dp_bpf_wake_read(struct dp_bpf *bpf);
 
 /* Closes the handles. destroy: also detaches from bond and peer and removes the pins (ports must
  * have been detached or be gone). */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * bpf_pin.c - a bond's maps under names in the BPF file system, where they outlive bondd.
+ * bpf_pin.c - a bond's maps and programs under names in the BPF file system, where they outlive
+ * bondd.
  *
- * Decides whether what is found there can be used: same layout, same bond. Anything else is
- * removed, never repaired.
+ * Decides whether what is found there can be used: same layout, same bond, and for programs the
+ * same build. Anything else is removed, never repaired.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -22,20 +23,37 @@
 #include <linux/magic.h>
 
 #include "datapath/bpf_priv.h"
-#include "datapath/bond.skel.h" /* needs the types of shared.h */
 
 #define PIN_SHARED "shared"
 
-static const char *const pin_names[DP_BPF_N_MAPS] = {PIN_SHARED, "counters", "rr_counter", "tlb"};
+static const char *const pin_names[DP_BPF_N_MAPS] = {
+    [DP_MAP_SHARED] = PIN_SHARED,
+    [DP_MAP_COUNTERS] = "counters",
+    [DP_MAP_RR] = "rr_counter",
+    [DP_MAP_TLB] = "tlb",
+    [DP_MAP_WAKE] = "wake",
+};
 
-static void
-skel_maps(const struct bond_bpf *skel, struct bpf_map *maps[DP_BPF_N_MAPS])
-{
-    maps[0] = skel->maps.data_shared;
-    maps[1] = skel->maps.counters;
-    maps[2] = skel->maps.rr_counter;
-    maps[3] = skel->maps.tlb;
-}
+/* What a pinned map must be like. */
+static const struct bpf_map_info expected[DP_BPF_N_MAPS] = {
+    [DP_MAP_SHARED] = {.type = BPF_MAP_TYPE_ARRAY,
+                       .key_size = 4,
+                       .value_size = sizeof(struct dp_shared),
+                       .max_entries = 1},
+    [DP_MAP_COUNTERS] = {.type = BPF_MAP_TYPE_PERCPU_ARRAY,
+                         .key_size = 4,
+                         .value_size = sizeof(struct bond_counters),
+                         .max_entries = BOND_MAX_PORTS + 1},
+    [DP_MAP_RR] = {.type = BPF_MAP_TYPE_PERCPU_ARRAY,
+                   .key_size = 4,
+                   .value_size = 4,
+                   .max_entries = 1},
+    [DP_MAP_TLB] = {.type = BPF_MAP_TYPE_ARRAY,
+                    .key_size = 4,
+                    .value_size = sizeof(struct bond_tlb),
+                    .max_entries = 1},
+    [DP_MAP_WAKE] = {.type = BPF_MAP_TYPE_RINGBUF},
+};
 
 int
 dp_text(char *text, size_t size, int code, const char *fmt, ...)
@@ -92,25 +110,24 @@ open_pin(const char *dir, const char *name)
 }
 
 static bool
-fits(int fd, const struct bpf_map *map)
+fits(int fd, const struct bpf_map_info *want)
 {
     struct bpf_map_info info = {0};
     uint32_t len = sizeof(info);
 
-    return bpf_obj_get_info_by_fd(fd, &info, &len) == 0 && info.type == bpf_map__type(map) &&
-           info.key_size == bpf_map__key_size(map) && info.value_size == bpf_map__value_size(map) &&
-           info.max_entries == bpf_map__max_entries(map);
+    if (bpf_obj_get_info_by_fd(fd, &info, &len) || info.type != want->type)
+        return false;
+    return want->type == BPF_MAP_TYPE_RINGBUF || /* its size may be any */
+           (info.key_size == want->key_size && info.value_size == want->value_size &&
+            info.max_entries == want->max_entries);
 }
 
-/* A pinned shared memory of our layout, mapped; NULL if it is not. */
-static struct dp_shared *
-map_shared(int fd)
+struct dp_shared *
+dp_pin_map_shared(int fd)
 {
-    struct bpf_map_info info = {0};
-    uint32_t len = sizeof(info);
     struct dp_shared *shared;
 
-    if (bpf_obj_get_info_by_fd(fd, &info, &len) || info.value_size != sizeof(*shared))
+    if (!fits(fd, &expected[DP_MAP_SHARED]))
         return NULL;
     shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     if (shared == MAP_FAILED)
@@ -126,7 +143,7 @@ static int
 bond_of(const char *dir)
 {
     int fd = open_pin(dir, PIN_SHARED), ifindex = 0;
-    struct dp_shared *shared = fd >= 0 ? map_shared(fd) : NULL;
+    struct dp_shared *shared = fd >= 0 ? dp_pin_map_shared(fd) : NULL;
 
     if (shared) {
         ifindex = (int) shared->bond_ifindex;
@@ -192,15 +209,31 @@ dp_pin_dir(char *dir, size_t size, const char *pin_dir, const char *bond_name, i
     return make_dir(dir, text, text_size);
 }
 
+/* All pins of the directory but those that are named. */
+static void
+remove_others(const char *dir, const char (*keep)[32], unsigned n)
+{
+    char path[PATH_MAX + NAME_MAX + 2];
+    DIR *d = opendir(dir);
+    struct dirent *e;
+
+    while (d && (e = readdir(d))) {
+        bool kept = e->d_name[0] == '.';
+
+        for (unsigned i = 0; i < n && !kept; i++)
+            kept = strcmp(e->d_name, keep[i]) == 0;
+        snprintf(path, sizeof(path), "%s/%s", dir, e->d_name);
+        if (!kept)
+            unlink(path);
+    }
+    if (d)
+        closedir(d);
+}
+
 void
 dp_pin_remove(const char *dir)
 {
-    char path[PATH_MAX + 32];
-
-    for (unsigned i = 0; i < DP_BPF_N_MAPS; i++) {
-        snprintf(path, sizeof(path), "%s/%s", dir, pin_names[i]);
-        unlink(path);
-    }
+    remove_others(dir, NULL, 0);
     rmdir(dir);
 }
 
@@ -209,7 +242,7 @@ static void
 clean_up(struct dp_tc *tc, const char *dir)
 {
     int fd = open_pin(dir, PIN_SHARED);
-    struct dp_shared *shared = fd >= 0 ? map_shared(fd) : NULL;
+    struct dp_shared *shared = fd >= 0 ? dp_pin_map_shared(fd) : NULL;
 
     if (shared) {
         dp_tc_detach_hooks(tc, shared);
@@ -223,18 +256,17 @@ clean_up(struct dp_tc *tc, const char *dir)
 /* The maps are whole, of this layout, and of the bond with this device. *of_other: they belong to a
  * device of another number, so to a bond that is no more. */
 static bool
-usable(const int fds[DP_BPF_N_MAPS], struct bpf_map *maps[DP_BPF_N_MAPS], int bond_ifindex,
-       bool *of_other)
+usable(const int fds[DP_BPF_N_MAPS], int bond_ifindex, bool *of_other)
 {
     struct dp_shared *shared;
     bool ok;
 
     *of_other = false;
-    for (unsigned i = 0; i < DP_BPF_N_MAPS; i++) {
-        if (fds[i] < 0 || !fits(fds[i], maps[i]))
+    for (unsigned i = 0; i < DP_MAP_WAKE; i++) {
+        if (fds[i] < 0 || !fits(fds[i], &expected[i]))
             return false;
     }
-    shared = map_shared(fds[0]);
+    shared = dp_pin_map_shared(fds[DP_MAP_SHARED]);
     if (!shared)
         return false;
     ok = shared->bond_ifindex == (uint32_t) bond_ifindex;
@@ -243,29 +275,93 @@ usable(const int fds[DP_BPF_N_MAPS], struct bpf_map *maps[DP_BPF_N_MAPS], int bo
     return ok;
 }
 
-int
-dp_pin_reuse(struct dp_bpf *bpf, int bond_ifindex, bool *reused, char *text, size_t text_size)
+static void
+close_all(int *fds, unsigned n)
 {
-    struct bpf_map *maps[DP_BPF_N_MAPS];
-    int fds[DP_BPF_N_MAPS];
-    bool of_other;
-    int err = 0;
-
-    skel_maps(bpf->skel, maps);
-    for (unsigned i = 0; i < DP_BPF_N_MAPS; i++)
-        fds[i] = open_pin(bpf->dir, pin_names[i]);
-    *reused = usable(fds, maps, bond_ifindex, &of_other);
-    for (unsigned i = 0; i < DP_BPF_N_MAPS; i++) {
-        if (*reused && !err)
-            err = bpf_map__reuse_fd(maps[i], fds[i]);
+    for (unsigned i = 0; i < n; i++) {
         if (fds[i] >= 0)
             close(fds[i]);
+        fds[i] = -1;
     }
-    if (err)
-        return dp_text(text, text_size, err, "The pinned maps in '%s' cannot be used: %s.",
-                       bpf->dir, strerror(-err));
-    if (*reused)
+}
+
+/* Programs are pinned under the name of their build: what another build has left is never taken for
+ * ours. */
+static void
+program_pin(char name[32], enum dp_variant variant, unsigned prog)
+{
+    static const char *const names[DP_BPF_N_PROGS] = {"tx", "rx"};
+
+    snprintf(name, 32, "%s-%016llx", names[prog], (unsigned long long) dp_object_id(variant));
+}
+
+static uint32_t
+map_id(int fd)
+{
+    struct bpf_map_info info = {0};
+    uint32_t len = sizeof(info);
+
+    return bpf_obj_get_info_by_fd(fd, &info, &len) ? 0 : info.id;
+}
+
+/* The program is loaded with this map. */
+static bool
+uses_map(int prog_fd, int map_fd)
+{
+    uint32_t ids[16], id = map_id(map_fd), len;
+    struct bpf_prog_info info = {.map_ids = (uintptr_t) ids, .nr_map_ids = 16};
+
+    len = sizeof(info);
+    if (id == 0 || bpf_obj_get_info_by_fd(prog_fd, &info, &len))
+        return false;
+    for (unsigned i = 0; i < info.nr_map_ids && i < 16; i++) {
+        if (ids[i] == id)
+            return true;
+    }
+    return false;
+}
+
+static bool
+take_programs(struct dp_bpf *bpf, enum dp_variant variant)
+{
+    char name[32];
+    bool ok = variant == DP_VARIANT_PLAIN || bpf->map_fd[DP_MAP_WAKE] >= 0;
+
+    for (unsigned i = 0; i < DP_BPF_N_PROGS && ok; i++) {
+        program_pin(name, variant, i);
+        bpf->prog_fd[i] = open_pin(bpf->dir, name);
+        ok = bpf->prog_fd[i] >= 0 && uses_map(bpf->prog_fd[i], bpf->map_fd[DP_MAP_SHARED]) &&
+             uses_map(bpf->prog_fd[i], bpf->map_fd[DP_MAP_COUNTERS]);
+    }
+    if (ok && variant == DP_VARIANT_SEES)
+        ok = uses_map(bpf->prog_fd[DP_PROG_TX], bpf->map_fd[DP_MAP_WAKE]);
+    if (ok)
+        bpf->variant = variant;
+    else
+        close_all(bpf->prog_fd, DP_BPF_N_PROGS);
+    return ok;
+}
+
+int
+dp_pin_reuse(struct dp_bpf *bpf, int bond_ifindex, bool *maps, bool *programs, char *text,
+             size_t text_size)
+{
+    bool of_other;
+
+    *programs = false;
+    for (unsigned i = 0; i < DP_BPF_N_MAPS; i++)
+        bpf->map_fd[i] = open_pin(bpf->dir, pin_names[i]);
+    *maps = usable(bpf->map_fd, bond_ifindex, &of_other);
+    if (*maps) {
+        if (bpf->map_fd[DP_MAP_WAKE] >= 0 &&
+            !fits(bpf->map_fd[DP_MAP_WAKE], &expected[DP_MAP_WAKE]))
+            close_all(&bpf->map_fd[DP_MAP_WAKE], 1);
+        /* With the plain ones only where the others cannot be had. */
+        *programs = (dp_object_may_use(DP_VARIANT_SEES) && take_programs(bpf, DP_VARIANT_SEES)) ||
+                    (!dp_object_may_use(DP_VARIANT_SEES) && take_programs(bpf, DP_VARIANT_PLAIN));
         return 0;
+    }
+    close_all(bpf->map_fd, DP_BPF_N_MAPS);
     if (of_other)
         clean_up(bpf->tc, bpf->dir);
     else
@@ -273,24 +369,48 @@ dp_pin_reuse(struct dp_bpf *bpf, int bond_ifindex, bool *reused, char *text, siz
     return make_dir(bpf->dir, text, text_size);
 }
 
-int
-dp_pin_maps(struct dp_bpf *bpf, char *text, size_t text_size)
+static int
+pin(const char *dir, const char *name, int fd, char *text, size_t text_size)
 {
-    struct bpf_map *maps[DP_BPF_N_MAPS];
     char path[PATH_MAX + 32];
+    int err;
 
-    skel_maps(bpf->skel, maps);
+    snprintf(path, sizeof(path), "%s/%s", dir, name);
+    if (bpf_obj_pin(fd, path) == 0)
+        return 0;
+    err = -errno;
+    return dp_text(text, text_size, err, "'%s' could not be pinned: %s.", path, strerror(-err));
+}
+
+/* Killed in between, the next one finds maps without programs of its build, and makes those. */
+int
+dp_pin_all(struct dp_bpf *bpf, char *text, size_t text_size)
+{
+    char keep[DP_BPF_N_MAPS + DP_BPF_N_PROGS][32];
+    unsigned n = 0;
+    int err = 0, fd;
+
     for (unsigned i = 0; i < DP_BPF_N_MAPS; i++) {
-        snprintf(path, sizeof(path), "%s/%s", bpf->dir, pin_names[i]);
-        if (bpf_obj_pin(bpf_map__fd(maps[i]), path)) {
-            int err = -errno;
+        if (bpf->map_fd[i] < 0)
+            continue;
+        fd = open_pin(bpf->dir, pin_names[i]);
+        if (fd < 0 || map_id(fd) != map_id(bpf->map_fd[i])) {
+            char path[PATH_MAX + 32];
 
-            dp_pin_remove(bpf->dir);
-            return dp_text(text, text_size, err, "A map could not be pinned as '%s': %s.", path,
-                           strerror(-err));
+            snprintf(path, sizeof(path), "%s/%s", bpf->dir, pin_names[i]);
+            unlink(path);
+            err = err ? err : pin(bpf->dir, pin_names[i], bpf->map_fd[i], text, text_size);
         }
+        if (fd >= 0)
+            close(fd);
+        strcpy(keep[n++], pin_names[i]);
     }
-    return 0;
+    remove_others(bpf->dir, keep, n);
+    for (unsigned i = 0; i < DP_BPF_N_PROGS && !err; i++) {
+        program_pin(keep[n], bpf->variant, i);
+        err = pin(bpf->dir, keep[n], bpf->prog_fd[i], text, text_size);
+    }
+    return err;
 }
 
 static bool

@@ -10,22 +10,42 @@
 #include "datapath/bpf.h"
 #include "datapath/bpf/shared.h"
 
-struct bond_bpf; /* the skeleton */
 struct dp_tc;
+struct dp_wake;
 
-#define DP_BPF_N_MAPS 4
 #define DP_BPF_TEXT_SIZE 256
 
+enum { DP_MAP_SHARED, DP_MAP_COUNTERS, DP_MAP_RR, DP_MAP_TLB, DP_MAP_WAKE, DP_BPF_N_MAPS };
+enum { DP_PROG_TX, DP_PROG_RX, DP_BPF_N_PROGS };
+
+/* The programs, compiled twice from one source. */
+enum dp_variant {
+    DP_VARIANT_PLAIN, /* for every kernel: a port without carrier is bondd's business */
+    DP_VARIANT_SEES,  /* skips a port without carrier, and has DP_MAP_WAKE to tell of it */
+};
+
 struct dp_bpf {
-    struct bond_bpf *skel;
-    struct dp_shared *shared; /* mapped; lives as long as skel */
+    enum dp_variant variant;
+    int map_fd[DP_BPF_N_MAPS]; /* -1: none */
+    int prog_fd[DP_BPF_N_PROGS];
+    struct dp_shared *shared; /* DP_MAP_SHARED, mapped */
     struct dp_tc *tc;
     char name[BOND_NAME_SIZE];
     char dir[PATH_MAX]; /* where the maps are pinned */
     bool waiting;       /* hooks where an older program goes on until the first table */
     int n_cpus;
     struct bond_counters *per_cpu; /* [n_cpus], scratch */
+    struct dp_wake *wake;          /* NULL: nobody has asked for it */
 };
+
+/* bpf_object.c: what is built into us. */
+/* Tells this build's programs of a variant from all others. */
+uint64_t dp_object_id(enum dp_variant variant);
+/* It is wanted, and not yet known to be too much for this kernel. */
+bool dp_object_may_use(enum dp_variant variant);
+/* Loads the best variant that the kernel takes. Maps that bpf has already are used, the others and
+ * the programs are made. */
+int dp_object_load(struct dp_bpf *bpf, char *text, size_t text_size);
 
 /* bpf_tc.c: filters on clsact, through one netlink socket of this namespace. */
 int dp_tc_open(struct dp_tc **out);
@@ -43,6 +63,8 @@ enum dp_tc_owner {
  * ENODEV where the device is gone. */
 int dp_tc_owner(struct dp_tc *tc, int ifindex, unsigned direction, int bond_ifindex,
                 enum dp_tc_owner *owner, unsigned *n_filters);
+/* The filter in our place runs this very program, for this bond. */
+bool dp_tc_runs(struct dp_tc *tc, int ifindex, unsigned direction, int bond_ifindex, int prog_fd);
 /* Makes sure that there is a clsact; *made: it was not there before. */
 int dp_tc_qdisc_add(struct dp_tc *tc, int ifindex, bool *made);
 /* Puts the program in place of what was there, without a gap. EBUSY where that belongs to another
@@ -55,15 +77,23 @@ int dp_tc_detach(struct dp_tc *tc, int ifindex, unsigned direction, int bond_ifi
 /* dp_tc_detach() for all of shared->hook. */
 void dp_tc_detach_hooks(struct dp_tc *tc, struct dp_shared *shared);
 
-/* bpf_pin.c: pinned maps. */
+/* bpf_pin.c: pinned maps and programs. */
 /* The bond's directory, made where it is missing; taken along where the bond was renamed. */
 int dp_pin_dir(char *dir, size_t size, const char *pin_dir, const char *bond_name, int bond_ifindex,
                char *text, size_t text_size);
-/* Lets the skeleton, opened and not loaded, use the pinned maps if there are maps of this layout
- * for this bond. *reused says so. What does not fit is removed, its filters too where known. */
-int dp_pin_reuse(struct dp_bpf *bpf, int bond_ifindex, bool *reused, char *text, size_t text_size);
-int dp_pin_maps(struct dp_bpf *bpf, char *text, size_t text_size);
+/* Takes the pinned maps if they are of this layout and for this bond, and then the programs if they
+ * are of this build and use these maps. *maps, *programs say so. What does not fit is removed, its
+ * filters too where known. */
+int dp_pin_reuse(struct dp_bpf *bpf, int bond_ifindex, bool *maps, bool *programs, char *text,
+                 size_t text_size);
+/* Pins all of bpf, and nothing else is left in its directory. */
+int dp_pin_all(struct dp_bpf *bpf, char *text, size_t text_size);
 void dp_pin_remove(const char *dir);
+/* The shared memory behind a map, if it is of our layout; else NULL. */
+struct dp_shared *dp_pin_map_shared(int fd);
+
+/* bpf_wake.c */
+void dp_wake_close(struct dp_wake *w);
 
 /* One sentence into text; returns code. */
 int dp_text(char *text, size_t size, int code, const char *fmt, ...)

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <bpf/bpf.h>
 #include <libmnl/libmnl.h>
 #include <linux/if_ether.h>
 #include <linux/pkt_cls.h>
@@ -34,8 +35,9 @@ struct dp_tc {
 };
 
 struct place {
-    int ifindex, bond_ifindex;
+    int ifindex;
     bool ours_there;
+    uint32_t prog_id;
     char name[64];
     unsigned n;
 };
@@ -130,6 +132,8 @@ option_cb(const struct nlattr *attr, void *data)
 
     if (mnl_attr_get_type(attr) == TCA_BPF_NAME)
         snprintf(p->name, sizeof(p->name), "%s", mnl_attr_get_str(attr));
+    if (mnl_attr_get_type(attr) == TCA_BPF_ID)
+        p->prog_id = mnl_attr_get_u32(attr);
     return MNL_CB_OK;
 }
 
@@ -154,21 +158,29 @@ filter_cb(const struct nlmsghdr *nlh, void *data)
     return MNL_CB_OK;
 }
 
+static int
+look(struct dp_tc *tc, int ifindex, unsigned direction, struct place *p)
+{
+    struct nlmsghdr *nlh;
+    struct tcmsg *t;
+
+    *p = (struct place){.ifindex = ifindex};
+    nlh = request(tc, RTM_GETTFILTER, NLM_F_DUMP, ifindex, &t);
+    t->tcm_parent = parent_of(direction);
+    return talk(tc, nlh, filter_cb, p);
+}
+
 int
 dp_tc_owner(struct dp_tc *tc, int ifindex, unsigned direction, int bond_ifindex,
             enum dp_tc_owner *owner, unsigned *n_filters)
 {
-    struct place p = {.ifindex = ifindex, .bond_ifindex = bond_ifindex};
     char name[IF_NAMESIZE];
-    struct nlmsghdr *nlh;
-    struct tcmsg *t;
+    struct place p;
     int other, err;
 
     if (!if_indextoname((unsigned) ifindex, name))
         return -ENODEV;
-    nlh = request(tc, RTM_GETTFILTER, NLM_F_DUMP, ifindex, &t);
-    t->tcm_parent = parent_of(direction);
-    err = talk(tc, nlh, filter_cb, &p);
+    err = look(tc, ifindex, direction, &p);
     if (err)
         return err;
     if (n_filters)
@@ -182,6 +194,19 @@ dp_tc_owner(struct dp_tc *tc, int ifindex, unsigned direction, int bond_ifindex,
     else
         *owner = if_indextoname((unsigned) other, name) ? DP_TC_OTHER_BOND : DP_TC_DEAD_BOND;
     return 0;
+}
+
+bool
+dp_tc_runs(struct dp_tc *tc, int ifindex, unsigned direction, int bond_ifindex, int prog_fd)
+{
+    struct bpf_prog_info info = {0};
+    uint32_t len = sizeof(info);
+    struct place p;
+    int other;
+
+    return bpf_obj_get_info_by_fd(prog_fd, &info, &len) == 0 &&
+           look(tc, ifindex, direction, &p) == 0 && p.ours_there && p.prog_id == info.id &&
+           sscanf(p.name, TC_NAME, &other) == 1 && other == bond_ifindex;
 }
 
 int

@@ -10,6 +10,9 @@
  * bond_tx  egress of the bond's device; and ingress of its hidden peer, for what went through the
  *          veth (BOND_TABLE_F_VIA_PEER, or a sender that bypasses the egress hook)
  * bond_rx  ingress of each port
+ *
+ * Compiled twice: with BOND_SEES_CARRIER (carrier.h), a frame never waits for bondd to notice that
+ * its port has no carrier: another one stands in for it (core/standin.h).
  */
 #include <stdint.h>
 
@@ -19,8 +22,11 @@
 
 #include "datapath/bpf/source.h"
 
-#include "core/select.h"
+#include "core/standin.h"
 #include "datapath/bpf/shared.h"
+#ifdef BOND_SEES_CARRIER
+#include "datapath/bpf/carrier.h"
+#endif
 
 /* A second look, where the first was overtaken or bytes had to be brought into reach. Not a third:
  * to be overtaken is to meet three publications in some 50 ns. (And no loop: kernel 6.1 refuses one
@@ -152,18 +158,98 @@ frame_of(struct __sk_buff *skb)
     };
 }
 
+#ifdef BOND_SEES_CARRIER
+struct {
+    __uint(type, BPF_MAP_TYPE_RINGBUF);
+    __uint(max_entries, 4096);
+} wake SEC(".maps");
+
+static uint32_t told_gen[BOND_MAX_PORTS];
+
+/* Once for a port and table: bondd looks at all ports then. Two CPUs may tell it both. */
+static BOND_INLINE void
+tell(uint32_t slot, uint32_t ifindex, uint32_t gen)
+{
+    struct dp_wake_record r = {bpf_ktime_get_ns(), ifindex, gen};
+
+    slot &= BOND_MAX_PORTS - 1;
+    BOND_OPAQUE(slot);
+    slot &= BOND_MAX_PORTS - 1;
+    if (told_gen[slot] == gen)
+        return;
+    told_gen[slot] = gen;
+    bpf_ringbuf_output(&wake, &r, sizeof(r), 0);
+}
+
+static BOND_INLINE uint32_t
+alive_ports(struct __sk_buff *skb, const struct bond_table *t)
+{
+    uint32_t alive = 0;
+
+    for (uint32_t i = 0; i < BOND_MAX_PORTS && i < t->n_ports; i++)
+        alive |= ((uint32_t) can_send(skb, t->port[i].ifindex) & 1) << i;
+    return alive;
+}
+
+/* The slot that stands in for a port that cannot send. A (global) function by itself, so that the
+ * verifier follows it once. */
+__attribute__((noinline)) int
+stand_in(struct __sk_buff *skb, uint32_t gen)
+{
+    const struct bond_table *t = table_of(gen);
+    struct bond_frame f = frame_of(skb);
+    uint32_t zero = 0;
+    struct bond_rr rr = {bpf_map_lookup_elem(&rr_counter, &zero), 0, NULL};
+    struct bond_choice c = bond_stand_in(t, &f, &rr, alive_ports(skb, t));
+
+    return c.send == BOND_SEND_PORT ? (int) c.slot : (int) BOND_MAX_PORTS;
+}
+
+/* The choice stays as it is unless its port cannot send. */
+static BOND_INLINE void
+lead_past(struct __sk_buff *skb, uint32_t gen, struct bond_choice *c)
+{
+    struct bond_choice other;
+    uint32_t slot;
+
+    if (c->send != BOND_SEND_PORT || can_send(skb, c->ifindex))
+        return;
+    tell(c->slot, c->ifindex, gen);
+    slot = (uint32_t) stand_in(skb, gen);
+    c->send = BOND_SEND_NONE;
+    if (slot >= BOND_MAX_PORTS)
+        return;
+    other = bond_choice_slot(table_of(gen), slot);
+    c->send = other.send;
+    c->slot = other.slot;
+    c->ifindex = other.ifindex;
+    c->mac = table_of(gen)->port[slot & (BOND_MAX_PORTS - 1)].mac; /* where c->edit wants one */
+}
+
+/* What comes in on the port that stands in for an active one enters: answers come back to where we
+ * send from. */
+static BOND_INLINE bool
+stands_in(struct __sk_buff *skb, uint32_t gen, uint32_t slot)
+{
+    const struct bond_table *t = table_of(gen);
+    struct bond_choice c = bond_choice_nth(t, 0);
+
+    return t->mode == BOND_MODE_ACTIVE_BACKUP && t->n_tx > 0 && c.send == BOND_SEND_PORT &&
+           !can_send(skb, c.ifindex) && (uint32_t) stand_in(skb, gen) == slot;
+}
+#else
+#define lead_past(skb, gen, c) ((void) 0)
+#define stands_in(skb, gen, slot) false
+#endif
+
 /* Beside BOND_SEND_*: */
 #define SEND_VIA_PEER 10u /* let it through the veth: the choice is made at its peer */
 #define SEND_LATER 11u    /* overtaken: look again */
 #define SEND_PULL 12u     /* bring bytes into reach and look again */
 
-/* One look at one table. A global function: the verifier follows it once, not once for each look
- * and each state before it (20 times as long to load). Returns c->send: where a function returns
- * nothing the verifier looks at what happens to be in the register, and a pointer to the stack it
- * does not take. */
-uint32_t choose(struct __sk_buff *skb, uint32_t gen, struct bond_choice *c);
-
-__attribute__((noinline)) uint32_t
+/* One look at one table; returns c->send. A (global) function by itself: the verifier follows it
+ * once for both looks. */
+__attribute__((noinline)) int
 choose(struct __sk_buff *skb, uint32_t gen, struct bond_choice *c)
 {
     const struct bond_table *t = table_of(gen);
@@ -184,23 +270,27 @@ choose(struct __sk_buff *skb, uint32_t gen, struct bond_choice *c)
         c->send = SEND_VIA_PEER;
     else
         *c = bond_choose(t, &f, &rr);
+    if (!f.missing)
+        lead_past(skb, gen, c);
     if (!still_whole(gen))
         c->send = SEND_LATER;
     else if (f.missing)
         c->send = SEND_PULL;
-    return c->send;
+    return (int) c->send;
 }
 
 static BOND_INLINE bool
 choose_again(struct __sk_buff *skb, uint32_t *gen, struct bond_choice *c)
 {
-    uint32_t send;
-
     *gen = head();
-    send = choose(skb, *gen, c);
-    if (send == SEND_PULL)
+    switch (choose(skb, *gen, c)) {
+    case SEND_PULL:
         return bpf_skb_pull_data(skb, skb->len < BOND_REACH ? skb->len : BOND_REACH) == 0;
-    return send == SEND_LATER;
+    case SEND_LATER:
+        return true;
+    default:
+        return false;
+    }
 }
 
 static BOND_INLINE void
@@ -251,6 +341,8 @@ admit(struct __sk_buff *skb, uint32_t gen, struct bond_admission *a)
     struct bond_frame f = frame_of(skb);
 
     *a = bond_admit(t, &f, bond_slot_of(t, skb->ifindex));
+    if (a->admit == BOND_ADMIT_DROP && stands_in(skb, gen, a->slot))
+        a->admit = BOND_ADMIT_ENTER;
     if (still_whole(gen))
         return true;
     a->slot = BOND_MAX_PORTS;

@@ -44,4 +44,12 @@ struct dp_shared {
     struct dp_hook hook[DP_HOOKS];
 };
 
+/* Told through the ring buffer `wake`: a frame was led past a port without carrier, for the first
+ * time since the table in force was published. */
+struct dp_wake_record {
+    uint64_t at_ns; /* CLOCK_MONOTONIC */
+    uint32_t ifindex;
+    uint32_t gen;
+};
+
 #endif

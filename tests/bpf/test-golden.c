@@ -94,8 +94,7 @@ sent_by(uint32_t slot)
 {
     uint64_t n = 0;
 
-    assert_int_equal(
-        bpf_map_lookup_elem(bpf_map__fd(bpf->skel->maps.counters), &slot, bpf->per_cpu), 0);
+    assert_int_equal(bpf_map_lookup_elem(bpf->map_fd[DP_MAP_COUNTERS], &slot, bpf->per_cpu), 0);
     for (int i = 0; i < bpf->n_cpus; i++)
         n += bpf->per_cpu[i].tx_packets;
     return n;

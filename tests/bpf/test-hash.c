@@ -94,7 +94,7 @@ sent_by(struct dp_bpf *bpf, uint32_t slot)
 {
     uint64_t n = 0;
 
-    if (bpf_map_lookup_elem(bpf_map__fd(bpf->skel->maps.counters), &slot, bpf->per_cpu))
+    if (bpf_map_lookup_elem(bpf->map_fd[DP_MAP_COUNTERS], &slot, bpf->per_cpu))
         fail_msg("counters of slot %u", slot);
     for (int i = 0; i < bpf->n_cpus; i++)
         n += bpf->per_cpu[i].tx_packets;
@@ -115,7 +115,7 @@ static void
 bpf_is_native(void **state)
 {
     struct dp_bpf *bpf = open_bond(&world);
-    int fd = bpf_program__fd(bpf->skel->progs.bond_tx);
+    int fd = bpf->prog_fd[DP_PROG_TX];
     struct bond_table t;
     struct frame f;
 

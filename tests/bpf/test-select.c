@@ -320,8 +320,7 @@ set_rr_counter(struct dp_bpf *bpf, uint32_t value)
     assert_in_range(bpf->n_cpus, 1, 1024);
     for (int i = 0; i < bpf->n_cpus; i++)
         per_cpu[i] = value;
-    assert_int_equal(
-        bpf_map_update_elem(bpf_map__fd(bpf->skel->maps.rr_counter), &key, per_cpu, BPF_ANY), 0);
+    assert_int_equal(bpf_map_update_elem(bpf->map_fd[DP_MAP_RR], &key, per_cpu, BPF_ANY), 0);
 }
 
 static void
@@ -334,7 +333,7 @@ run_row(const struct row *row, struct dp_bpf *bpf, int ifindex)
     struct bond_frame view;
     struct bond_choice c;
     uint32_t zero = 0;
-    int fd = bpf_program__fd(bpf->skel->progs.bond_tx);
+    int fd = bpf->prog_fd[DP_PROG_TX];
     int verdict, want;
 
     table_fill(&t, &world, row->mode, row->policy, row->n);
@@ -391,7 +390,7 @@ random_port(void **state)
     t.packets_per_slave = 0;
     assert_int_equal(dp_bpf_publish(bpf, &t), 0);
     for (unsigned i = 0; i < 4000; i++)
-        test_run(bpf_program__fd(bpf->skel->progs.bond_tx), &f, 0, 0);
+        test_run(bpf->prog_fd[DP_PROG_TX], &f, 0, 0);
     assert_int_equal(dp_bpf_counters(bpf, c), 0);
     for (unsigned i = 0; i < 4; i++) /* 1000 +- 7 standard deviations */
         assert_in_range(c[i].tx_packets, 800, 1200);
@@ -412,12 +411,10 @@ via_the_peer(void **state)
     table_fill(&t, &world, AB, L2, 2);
     t.flags = BOND_TABLE_F_VIA_PEER;
     assert_int_equal(dp_bpf_publish(bpf, &t), 0);
-    assert_int_equal(
-        test_run(bpf_program__fd(bpf->skel->progs.bond_tx), &f, (unsigned) world.bond, 0),
-        TC_ACT_UNSPEC);
-    assert_int_equal(
-        test_run(bpf_program__fd(bpf->skel->progs.bond_tx), &f, (unsigned) world.peer, 0),
-        TC_ACT_REDIRECT);
+    assert_int_equal(test_run(bpf->prog_fd[DP_PROG_TX], &f, (unsigned) world.bond, 0),
+                     TC_ACT_UNSPEC);
+    assert_int_equal(test_run(bpf->prog_fd[DP_PROG_TX], &f, (unsigned) world.peer, 0),
+                     TC_ACT_REDIRECT);
     assert_int_equal(dp_bpf_counters(bpf, c), 0);
     assert_int_equal(c[0].tx_packets, 1);
     assert_int_equal(c[BOND_MAX_PORTS].tx_packets, 1);
@@ -479,8 +476,7 @@ received_frames(void **state)
         assert_int_equal(dp_bpf_counters(bpf, was), 0);
         bond = capture(world.bond, false);
         drain(bond);
-        verdict =
-            test_run(bpf_program__fd(bpf->skel->progs.bond_rx), &f, (unsigned) world.port[1], 0);
+        verdict = test_run(bpf->prog_fd[DP_PROG_RX], &f, (unsigned) world.port[1], 0);
         assert_int_equal(dp_bpf_counters(bpf, is), 0);
         /* TEST_RUN carries out no redirect; a copy it does. */
         copies = receive(bond, &got, row->verdict == TC_ACT_UNSPEC && row->received ? 1000 : 0,

@@ -337,6 +337,59 @@ sweep_removes_what_dead_bonds_left(void **state)
     assert_int_equal(dp_bpf_sweep("/nonexistent", NULL, 0), 0);
 }
 
+static unsigned
+n_pins(const struct dp_bpf *bpf)
+{
+    return DP_BPF_N_MAPS + DP_BPF_N_PROGS - (dp_bpf_sees_carrier(bpf) ? 0 : 1);
+}
+
+static uint32_t
+program_id(const struct dp_bpf *bpf, unsigned prog)
+{
+    struct bpf_prog_info info = {0};
+    uint32_t len = sizeof(info);
+
+    assert_int_equal(bpf_obj_get_info_by_fd(bpf->prog_fd[prog], &info, &len), 0);
+    return info.id;
+}
+
+/* Programs of this very build are used again; those of another are not, nor some that are loaded
+ * with other maps. */
+static void
+programs_of_this_build_only(void **state)
+{
+    struct dp_bpf *bpf = open_bond(&world);
+    uint32_t tx = program_id(bpf, DP_PROG_TX), rx = program_id(bpf, DP_PROG_RX);
+    struct bond_table t;
+    char tx_pin[32];
+
+    table_fill(&t, &world, BOND_MODE_ACTIVE_BACKUP, BOND_XMIT_LAYER2, 1);
+    assert_int_equal(dp_bpf_publish(bpf, &t), 0);
+    snprintf(tx_pin, sizeof(tx_pin), "tx-%016llx", (unsigned long long) dp_object_id(bpf->variant));
+    dp_bpf_close(bpf, false);
+    bpf = open_bond(&world);
+    assert_int_equal(program_id(bpf, DP_PROG_TX), tx);
+    assert_int_equal(program_id(bpf, DP_PROG_RX), rx);
+    assert_int_equal(lines("tc filter show dev bond0 egress | grep -w 'id %u'", tx), 1);
+    dp_bpf_close(bpf, false);
+
+    run("mv %s/bond0/%s %s/bond0/tx-0123456789abcdef", world.pin_dir, tx_pin, world.pin_dir);
+    bpf = open_bond(&world);
+    assert_int_not_equal(program_id(bpf, DP_PROG_TX), tx);
+    assert_int_equal(
+        lines("tc filter show dev bond0 egress | grep -w 'id %u'", program_id(bpf, DP_PROG_TX)), 1);
+    assert_int_equal(lines("ls %s/bond0 | grep 0123456789abcdef", world.pin_dir), 0);
+    assert_int_equal(lines("ls %s/bond0", world.pin_dir), n_pins(bpf));
+    tx = program_id(bpf, DP_PROG_TX);
+    dp_bpf_close(bpf, false);
+
+    /* a map that is another one now */
+    run("rm %s/bond0/counters", world.pin_dir);
+    bpf = open_bond(&world);
+    assert_int_not_equal(program_id(bpf, DP_PROG_TX), tx);
+    dp_bpf_close(bpf, true);
+}
+
 /* Pins that do not fit: of a device of the same name that is no more, of another layout, half of
  * them. They are replaced, and the bond works. */
 static void
@@ -382,7 +435,7 @@ pins_that_do_not_fit(void **state)
 
     run("rm %s/bond0/counters", world.pin_dir);
     bpf = open_bond(&world);
-    assert_int_equal(lines("ls %s/bond0", world.pin_dir), DP_BPF_N_MAPS);
+    assert_int_equal(lines("ls %s/bond0", world.pin_dir), n_pins(bpf));
     dp_bpf_close(bpf, true);
     assert_int_equal(lines("ls -A %s", world.pin_dir), 0);
     close(far);
@@ -481,6 +534,7 @@ main(int argc, char **argv)
         cmocka_unit_test(a_port_is_gone),
         cmocka_unit_test(ports_of_other_bonds),
         cmocka_unit_test(sweep_removes_what_dead_bonds_left),
+        cmocka_unit_test(programs_of_this_build_only),
         cmocka_unit_test(pins_that_do_not_fit),
         cmocka_unit_test(a_renamed_bond),
         cmocka_unit_test(a_slot_given_to_another_port),

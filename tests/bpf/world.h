@@ -16,7 +16,6 @@
 #include <stdbool.h>
 
 #include "datapath/bpf_priv.h"
-#include "datapath/bond.skel.h"
 #include "tests/bpf/frames.h"
 
 #define WORLD_PORTS 8

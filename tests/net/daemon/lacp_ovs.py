@@ -15,7 +15,7 @@ import time
 import unittest
 
 from common import Streams, main, wait_for
-from lacp import Side
+from lacp_side import Side
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
 from lab import Host  # noqa: E402 (the path comes first)
