@@ -258,6 +258,20 @@ only_answers_count(void **state)
     assert_int_equal(s.b.port[0].link, BOND_LINK_DOWN);
 }
 
+/* Somebody else's question, and an answer that a switch floods, prove nothing of a backup. */
+static void
+backup_is_not_fooled(void **state)
+{
+    start("mode=active-backup arp_validate=all " ARP);
+    for (unsigned t = 100; t <= 800; t += 100) {
+        answer(t - 50, "eth0", 1);
+        hear_arp(t - 50, "eth1", 1, 7, 1);
+        answer(t - 50, "eth1", 1);
+        tick(t);
+    }
+    expect("on, eth0 up active, eth1 down 1; tx eth0");
+}
+
 /* (b): a backup is believed only while the active port is answered. */
 static void
 backup_needs_an_active_that_is_answered(void **state)
@@ -547,6 +561,7 @@ main(void)
         cmocka_unit_test(ports_are_tried_in_turn),
         cmocka_unit_test(primary_takes_over),
         cmocka_unit_test(only_answers_count),
+        cmocka_unit_test(backup_is_not_fooled),
         cmocka_unit_test(backup_needs_an_active_that_is_answered),
         cmocka_unit_test(an_answer_by_another_port),
         cmocka_unit_test(asked_from_nobody),
