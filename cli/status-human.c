@@ -145,6 +145,52 @@ print_monitor(const struct cli *cli, const struct view *view)
         print_line(cli, _("monitor"), _("carrier, events only (miimon is 0)"));
 }
 
+/* Which ports have lately heard of the target. */
+static void
+add_target(GString *text, const struct view *view, const char *target)
+{
+    gsize before;
+
+    g_string_append_printf(text, "%s%s: ", text->len > 0 ? "; " : "", target);
+    before = text->len;
+    for (guint i = 0; i < view->ports->len; i++) {
+        const struct view_port *port = view->ports->pdata[i];
+        GVariant *targets = nmbond_port_get_targets(port->port);
+        GVariantIter iter;
+        const char *address;
+        gboolean heard;
+
+        if (targets == NULL)
+            continue;
+        g_variant_iter_init(&iter, targets);
+        while (g_variant_iter_next(&iter, "(&sb)", &address, &heard)) {
+            if (heard && strcmp(address, target) == 0)
+                g_string_append_printf(text, "%s%s", text->len > before ? ", " : "",
+                                       nmbond_port_get_name(port->port));
+        }
+    }
+    if (text->len == before)
+        g_string_append(text, _("no port hears of it"));
+}
+
+static void
+print_targets(const struct cli *cli, const struct view *view)
+{
+    static const char *const options[] = {"arp_ip_target", "ns_ip6_target"};
+    g_autoptr(GString) text = g_string_new(NULL);
+
+    if (strcmp(view_option(view, "arp_interval"), "0") == 0)
+        return;
+    for (guint i = 0; i < G_N_ELEMENTS(options); i++) {
+        g_auto(GStrv) targets = g_strsplit(view_option(view, options[i]), ",", -1);
+
+        for (guint t = 0; targets[t] != NULL && targets[t][0] != '\0'; t++)
+            add_target(text, view, targets[t]);
+    }
+    if (text->len > 0)
+        print_line(cli, _("targets"), "%s", text->str);
+}
+
 /* Those that differ from the mode's defaults and are not shown elsewhere. */
 static void
 print_options(const struct cli *cli, const struct view *view)
@@ -349,6 +395,7 @@ print_bond(const struct cli *cli, const struct view *view)
     print_line(cli, _("MAC address"), "%s", nmbond_bond_get_mac_address(bond));
     print_line(cli, _("MTU"), "%u", nmbond_bond_get_mtu(bond));
     print_monitor(cli, view);
+    print_targets(cli, view);
     print_options(cli, view);
     print_line(cli, _("datapath"), "%s", nmbond_bond_get_datapath(bond));
     print_traffic(cli, &view->counters);

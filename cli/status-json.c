@@ -87,6 +87,27 @@ print_counters(struct json *json, const struct view_counters *counters)
 }
 
 static void
+print_targets(struct json *json, NmbondPort *port)
+{
+    GVariant *targets = nmbond_port_get_targets(port);
+    GVariantIter iter;
+    const char *address;
+    gboolean heard;
+
+    json_open(json, "targets", '[');
+    if (targets != NULL) {
+        g_variant_iter_init(&iter, targets);
+        while (g_variant_iter_next(&iter, "(&sb)", &address, &heard)) {
+            json_open(json, NULL, '{');
+            json_string(json, "address", address);
+            json_bool(json, "heard", heard);
+            json_close(json, '}');
+        }
+    }
+    json_close(json, ']');
+}
+
+static void
 print_port(struct json *json, const struct view_port *view)
 {
     NmbondPort *port = view->port;
@@ -108,6 +129,7 @@ print_port(struct json *json, const struct view_port *view)
     json_count(json, "queue_id", nmbond_port_get_queue_id(port));
     json_number(json, "priority", nmbond_port_get_priority(port));
     status_lacp_json_port(json, port);
+    print_targets(json, port);
     json_count(json, "last_change_us", nmbond_port_get_last_change(port));
     print_counters(json, &view->counters);
     json_close(json, '}');

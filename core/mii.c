@@ -161,6 +161,8 @@ bond_mii_settle(struct step *s)
 void
 bond_mii_redelay(struct step *s)
 {
+    if (bond_arpmon_on(s->was))
+        return; /* there are none */
     for (int i = 0; i < (int) BOND_MAX_PORTS; i++) {
         struct bond_port *p = &s->b->port[i];
 

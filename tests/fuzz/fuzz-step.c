@@ -53,7 +53,14 @@ static const struct {
     {"resend_igmp", "5"},
     {"min_links", "0"},
     {"min_links", "2"},
+    {"arp_validate", "all"},
+    {"arp_validate", "filter_backup"},
+    {"arp_all_targets", "all"},
+    {"arp_missed_max", "1"},
 };
+
+static const char *const monitor_names[] = {"arp_interval", "arp_ip_target", "ns_ip6_target"};
+static const char *const monitor_values[] = {"100", "10.0.0.1,10.0.0.2", "fd00::1"};
 
 static void
 read_mac(struct bytes *in, uint8_t mac[BOND_MAC_LEN])
@@ -89,6 +96,8 @@ read_options(struct bytes *in, const struct bond *b, struct bond_options *o)
 
         bond_options_apply(o, 1, &options[k].name, &options[k].value, false, NULL, NULL);
     }
+    if (n == 3) /* they come together or not at all */
+        bond_options_apply(o, 3, monitor_names, monitor_values, false, NULL, NULL);
 }
 
 /* The input itself is the frame: of any length, of any content. */
@@ -252,11 +261,14 @@ step(struct bond *b, const struct bond_event *ev, uint64_t now)
     check_actions(&was, b, &a);
     follow_macs(b, ev, r, &a);
     MUST(a.next_ns > now, "event %d: the next step is due at once", ev->type);
+    if (copy.arp_at_ns <= now)
+        return; /* the ARP monitor looks and asks at a TICK, and is due */
     MUST(!bond_step(&copy, &tick, now, &again, NULL) && again.n == 0,
          "event %d left something undone: action %d", ev->type, again.v[0].type);
 }
 
-/* Left alone, a bond comes to rest: delays end, announcements end, and then nothing happens. */
+/* Left alone, a bond comes to rest: delays end, announcements end, and then nothing happens (but
+ * for an ARP monitor, which goes on asking). */
 static void
 rest(struct bond *b, uint64_t now)
 {
@@ -265,7 +277,8 @@ rest(struct bond *b, uint64_t now)
 
     for (int i = 0; i < REST_STEPS; i++) {
         MUST(!bond_step(b, &tick, now, &a, NULL) && !bond_check(b), "%s", bond_check(b));
-        MUST(i < REST_STEPS - 5 || a.n == 0, "no rest: action %d", a.v[0].type);
+        MUST(i < REST_STEPS - 5 || a.n == 0 || b->arp_at_ns != BOND_NEVER, "no rest: action %d",
+             a.v[0].type);
         now += REST_NS;
         if (a.next_ns != BOND_NEVER && a.next_ns > now)
             now = a.next_ns;

@@ -447,7 +447,7 @@ sim_effects(struct sim *s)
             say_frame(s, a->slot, &s->out.frame[a->index]);
             break;
         case BOND_ACT_PROBE:
-            say(s, "probe %s %u", name_of(s, a->slot), a->index);
+            say(s, "probe %s", name_of(s, a->slot));
             break;
         case BOND_ACT_LEARN:
             say(s, "learn %s %02x%s", name_of(s, a->slot), a->mac[5], a->on ? "+" : "");

@@ -44,6 +44,48 @@ begin(void **state)
 
 /* ---- random events ---- */
 
+/* Half of the modes that have an ARP monitor use it. Its targets are 10.0.0.1 and 10.0.0.2. */
+static void
+random_monitor(struct bond_options *o)
+{
+    static const uint32_t intervals_ms[] = {20, 50, 100, 1000};
+
+    memset(o->arp_target_be, 0, sizeof(o->arp_target_be));
+    o->n_arp_targets = 0;
+    o->num[BOND_OPT_ARP_INTERVAL] = o->num[BOND_OPT_ARP_VALIDATE] = 0;
+    if (o->num[BOND_OPT_MODE] > BOND_MODE_BROADCAST || pick(2))
+        return;
+    o->num[BOND_OPT_MIIMON] = 0;
+    o->num[BOND_OPT_ARP_INTERVAL] = intervals_ms[pick(4)];
+    o->num[BOND_OPT_ARP_VALIDATE] = pick(7);
+    o->num[BOND_OPT_ARP_ALL_TARGETS] = pick(2);
+    o->num[BOND_OPT_ARP_MISSED_MAX] = pick(3) + 1;
+    o->n_arp_targets = (uint8_t) pick(3);
+    for (uint8_t i = 0; i < o->n_arp_targets; i++)
+        memcpy(&o->arp_target_be[i], (uint8_t[]){10, 0, 0, (uint8_t) (i + 1)}, 4);
+}
+
+/* ARP, to all: 10.0.0.<sender> asks for or answers 10.0.0.<target>; 99 is us. */
+static void
+put_arp(struct bond_event *ev, uint8_t op, uint8_t sender, uint8_t target)
+{
+    static uint8_t frame[42];
+    const uint8_t fixed[] = {8, 6, 0, 1, 8, 0, 6, 4, 0, op};
+
+    memset(frame, 0xff, 6);
+    memset(frame + 6, 2, 6);
+    memcpy(frame + 12, fixed, sizeof(fixed));
+    memset(frame + 22, 2, 6);
+    memcpy(frame + 28, (uint8_t[]){10, 0, 0, sender}, 4);
+    memset(frame + 32, 0, 6);
+    memcpy(frame + 38, (uint8_t[]){10, 0, 0, target}, 4);
+    ev->type = BOND_EV_FRAME;
+    ev->u.frame.data = frame;
+    ev->u.frame.len = sizeof(frame);
+    ev->u.frame.from_us = sender == 99;
+    ev->u.frame.to_us = target == 99;
+}
+
 static void
 random_options(struct bond_options *o)
 {
@@ -71,6 +113,7 @@ random_options(struct bond_options *o)
         strcpy(o->primary, name);
     if (pick(4) == 0)
         strcpy(o->active_slave, name);
+    random_monitor(o);
 }
 
 static void
@@ -174,6 +217,13 @@ random_event(const struct bond *b)
     case 9:
         ev->type = BOND_EV_TICK;
         break;
+    case 19:
+        if (pick(2))
+            put_arp(ev, (uint8_t) pick(2) + 1, pick(3) ? (uint8_t) pick(3) + 1 : 99,
+                    pick(2) ? (uint8_t) pick(3) + 1 : 99);
+        else
+            ev->type = BOND_EV_TRAFFIC;
+        break;
     default:
         ev->type = BOND_EV_PORT_LINK;
         break;
@@ -210,6 +260,8 @@ next_event(const struct sim *s, uint64_t *now)
         random_report(&s->b, &r.ev);
     else if (r.ev.type == BOND_EV_PORT_LINK)
         r.ev.type = BOND_EV_TICK;
+    else if (r.ev.type == BOND_EV_TRAFFIC)
+        r.ev.u.traffic.last_rx_ns = *now - pick(2) * 30 * BOND_NSEC_PER_MSEC;
     return r;
 }
 
@@ -226,23 +278,51 @@ init(struct sim *s)
 
 /* ---- properties ---- */
 
+/* The network works: what every port asks is answered, and backups hear the questions. */
+static void
+answer_all(struct sim *s, uint64_t now)
+{
+    int order[BOND_MAX_PORTS];
+    uint32_t n = bond_port_order(&s->b, false, order);
+
+    for (uint32_t i = 0; i < n && s->b.opt.num[BOND_OPT_ARP_INTERVAL]; i++) {
+        struct bond_event ev = {.type = BOND_EV_TRAFFIC, .slot = order[i]};
+
+        ev.u.traffic.last_rx_ns = now;
+        sim_step(s, &ev, now);
+        for (uint8_t t = 1; t <= s->b.opt.n_arp_targets; t++) {
+            put_arp(&ev, 2, t, 99);
+            sim_step(s, &ev, now);
+            put_arp(&ev, 1, 99, t);
+            sim_step(s, &ev, now);
+        }
+    }
+}
+
 /* However a script ends: when every port has a carrier and time passes, all are up and carry. */
 static void
 heal(struct sim *s, uint64_t now)
 {
-    uint64_t end = now + 2 * BOND_NSEC_PER_SEC; /* no delay is longer */
+    /* no delay is longer */
+    uint64_t interval = s->b.opt.num[BOND_OPT_ARP_INTERVAL] * BOND_NSEC_PER_MSEC;
+    uint64_t end = now + 2 * BOND_NSEC_PER_SEC + 8 * interval;
     struct bond_event up = {.type = BOND_EV_PORT_LINK}, tick = {.type = BOND_EV_TICK};
     int order[BOND_MAX_PORTS];
     uint32_t n = bond_port_order(&s->b, true, order);
 
+    if (!s->b.admin_up && s->b.opt.num[BOND_OPT_ARP_INTERVAL])
+        sim_do(s, now / BOND_NSEC_PER_MSEC + 1, "bond up"); /* a bond that is down asks nobody */
     for (uint32_t i = 0; i < n; i++) {
         up.slot = order[i];
         random_report(&s->b, &up);
         up.u.port_link.admin_up = up.u.port_link.carrier = true;
         sim_step(s, &up, now);
     }
-    while (now < end)
+    while (now < end) {
         sim_step(s, &tick, now += 50 * BOND_NSEC_PER_MSEC);
+        if (now % (interval / 2 + 1) < 50 * BOND_NSEC_PER_MSEC)
+            answer_all(s, now);
+    }
 
     n = bond_port_order(&s->b, false, order);
     for (uint32_t i = 0; i < n; i++)
@@ -289,6 +369,8 @@ shuffle_slots(struct sim *s)
         memcpy(s->world.port_mac[to[i]], w.port_mac[i], BOND_MAC_LEN);
         if (was.active == i)
             s->b.active = to[i];
+        if (was.arp_port == i)
+            s->b.arp_port = to[i];
         if (was.client_last == i)
             s->b.client_last = to[i];
     }
