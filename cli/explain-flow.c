@@ -148,6 +148,22 @@ uses_hash(guint32 mode)
     return mode == BOND_MODE_BALANCE_XOR || mode == BOND_MODE_8023AD;
 }
 
+/* With 802.3ad another aggregator takes over: the ports that stand by, whose choice is bondd's. */
+static char *
+standby(struct answer *answer, guint without)
+{
+    g_autoptr(GString) names = g_string_new(NULL);
+
+    for (guint i = 0; i < answer->ports->len; i++) {
+        NmbondPort *port = answer->ports->pdata[i];
+
+        if (i != without && g_strcmp0(nmbond_port_get_state(port), "backup") == 0)
+            g_string_append_printf(names, "%s%s", names->len > 0 ? "," : "",
+                                   nmbond_port_get_name(port));
+    }
+    return g_strdup(names->str);
+}
+
 static const char *
 hashed_fields(const struct answer *answer)
 {
@@ -314,9 +330,10 @@ explain_flow(struct cli *cli, NmbondBond *bond, const char *text, const char *ma
     }
     if (answer.o.num[BOND_OPT_MODE] == BOND_MODE_BALANCE_TLB ||
         answer.o.num[BOND_OPT_MODE] == BOND_MODE_BALANCE_ALB) {
-        cli_error(_("In mode %s a peer gets the port with the least load when it is first sent "
-                    "to: that cannot be told beforehand."),
-                  nmbond_bond_get_mode(bond));
+        cli_error(
+            _("In mode %s the port of a peer is a matter of balancing, which changes: it cannot "
+              "be told from the flow."),
+            nmbond_bond_get_mode(bond));
         return CLI_EXIT_FAILED;
     }
     rc = resolve(&answer, bond, mac);
@@ -326,6 +343,10 @@ explain_flow(struct cli *cli, NmbondBond *bond, const char *text, const char *ma
     port = choose(&answer);
     build_table(&answer, bond, slot_of(&answer, port));
     backup = choose(&answer);
+    if (backup[0] == '\0' && answer.o.num[BOND_OPT_MODE] == BOND_MODE_8023AD) {
+        g_free(backup);
+        backup = standby(&answer, slot_of(&answer, port));
+    }
     build_table(&answer, bond, BOND_MAX_PORTS);
     g_free(choose(&answer));
     return print_answer(cli, &answer, bond, text, port, backup);

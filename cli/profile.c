@@ -61,8 +61,8 @@ profile_error(GError **error, const char *format, ...)
     return false;
 }
 
-static const struct bond_opt_desc *
-find_option(const char *key)
+const struct bond_opt_desc *
+profile_find_option(const char *key)
 {
     const struct bond_opt_desc *desc = bond_opt_by_name(key);
     g_autofree char *with_underscore = g_strdelimit(g_strdup(key), "-", '_');
@@ -83,13 +83,13 @@ find_key(const char *key)
 bool
 profile_is_key(const char *key)
 {
-    return find_key(key) >= 0 || find_option(key) != NULL;
+    return find_key(key) >= 0 || profile_find_option(key) != NULL;
 }
 
 bool
 profile_is_list(const char *key)
 {
-    const struct bond_opt_desc *desc = find_option(key);
+    const struct bond_opt_desc *desc = profile_find_option(key);
     int i = find_key(key);
 
     if (i >= 0)
@@ -145,37 +145,6 @@ profile_new(const char *name)
     return profile_alloc(bond);
 }
 
-GHashTable *
-profile_options(NMConnection *bond)
-{
-    GHashTable *options = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-    NMSettingBond *s_bond = nm_connection_get_setting_bond(bond);
-    NMSettingUser *s_user = NM_SETTING_USER(nm_connection_get_setting(bond, NM_TYPE_SETTING_USER));
-    const char *const *user_keys = s_user != NULL ? nm_setting_user_get_keys(s_user, NULL) : NULL;
-    const char *name, *value;
-
-    for (; user_keys != NULL && *user_keys != NULL; user_keys++) {
-        const struct bond_opt_desc *desc = NULL;
-
-        if (g_str_has_prefix(*user_keys, PROFILE_USER_PREFIX))
-            desc = find_option(*user_keys + strlen(PROFILE_USER_PREFIX));
-        if (desc != NULL)
-            g_hash_table_insert(options, g_strdup(desc->name),
-                                g_strdup(nm_setting_user_get_data(s_user, *user_keys)));
-    }
-    for (guint i = 0; s_bond != NULL && i < nm_setting_bond_get_num_options(s_bond); i++) {
-        const struct bond_opt_desc *desc = NULL;
-
-        if (nm_setting_bond_get_option(s_bond, i, &name, &value))
-            desc = find_option(name);
-        if (desc != NULL) /* active_slave is NetworkManager's old name of primary */
-            g_hash_table_insert(
-                options, g_strdup(desc->id == BOND_OPT_ACTIVE_SLAVE ? "primary" : desc->name),
-                g_strdup(value));
-    }
-    return options;
-}
-
 struct profile *
 profile_read(NMConnection *bond, GPtrArray *port_connections)
 {
@@ -192,26 +161,6 @@ profile_read(NMConnection *bond, GPtrArray *port_connections)
             g_ptr_array_add(profile->ports, g_strdup(ifname));
     }
     return profile;
-}
-
-NMConnection *
-profile_make_port(NMConnection *bond, const char *ifname)
-{
-    NMConnection *port = nm_simple_connection_new();
-    g_autofree char *uuid = nm_utils_uuid_generate();
-    g_autofree char *id = g_strdup_printf("%s-%s", nm_connection_get_id(bond), ifname);
-    NMSettingConnection *s_bond_con = nm_connection_get_setting_connection(bond);
-
-    nm_connection_add_setting(
-        port, g_object_new(NM_TYPE_SETTING_CONNECTION, NM_SETTING_CONNECTION_ID, id,
-                           NM_SETTING_CONNECTION_UUID, uuid, NM_SETTING_CONNECTION_TYPE,
-                           NM_SETTING_WIRED_SETTING_NAME, NM_SETTING_CONNECTION_INTERFACE_NAME,
-                           ifname, NM_SETTING_CONNECTION_MASTER,
-                           nm_connection_get_interface_name(bond), NM_SETTING_CONNECTION_SLAVE_TYPE,
-                           NM_SETTING_BOND_SETTING_NAME, NM_SETTING_CONNECTION_AUTOCONNECT,
-                           nm_setting_connection_get_autoconnect(s_bond_con), NULL));
-    nm_connection_add_setting(port, nm_setting_wired_new());
-    return port;
 }
 
 /* ---- one word pair ---- */
@@ -339,7 +288,7 @@ set_options(struct profile *profile, const char *value, GError **error)
             g_free(last);
             last = g_strndup(parts[i], (gsize) (equals - parts[i]));
         }
-        if (last == NULL || find_option(last) == NULL)
+        if (last == NULL || profile_find_option(last) == NULL)
             return profile_error(error, _("'%s' is not an option of a bond."), parts[i]);
         if (!profile_set(profile, last, equals != NULL ? '=' : '+', text, error))
             return false;
@@ -418,7 +367,7 @@ set_option(struct profile *profile, const struct bond_opt_desc *desc, char op, c
 bool
 profile_set(struct profile *profile, const char *key, char op, const char *value, GError **error)
 {
-    const struct bond_opt_desc *desc = find_option(key);
+    const struct bond_opt_desc *desc = profile_find_option(key);
     int i = find_key(key);
 
     if (i < 0 && desc == NULL)
@@ -598,7 +547,7 @@ profile_offer_keys(const char *word)
 void
 profile_offer_values(const char *key, const char *word)
 {
-    const struct bond_opt_desc *desc = find_option(key);
+    const struct bond_opt_desc *desc = profile_find_option(key);
 
     if (strcmp(key, "autoconnect") == 0) {
         cli_offer("yes", word);

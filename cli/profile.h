@@ -37,6 +37,7 @@ GHashTable *profile_options(NMConnection *bond);
 /* A profile for port `ifname` of the bond. */
 NMConnection *profile_make_port(NMConnection *bond, const char *ifname);
 
+const struct bond_opt_desc *profile_find_option(const char *key); /* '-' is '_'; NULL */
 bool profile_is_key(const char *key);  /* an option of the bond, or one of ours */
 bool profile_is_list(const char *key); /* takes + and - */
 void profile_offer_options(const char *word);
