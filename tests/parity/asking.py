@@ -76,14 +76,14 @@ def that_differ(build, text):
     return [int(number) for number in said.group(1).split()] if said else []
 
 
-def events(build, seed=0, count=None):
+def events(build, seed=0, numbers=None):
     """A guest with much to do may be late itself (its driver looks at the links when it can have the
     lock of the network's configuration). So where the two differ the driver is asked again, with few
     others at the same time; what differs then is a difference."""
     all_of_them, checksum = numbers_of(build, "events-guest")
-    numbers = range(count or int(all_of_them))
+    numbers = numbers or range(int(all_of_them))
     found = scripts(build, seed, numbers, EVENTS_AT_ONCE)
-    kernel = re.search(r"v(\S+)", "".join(found[0][0][1])).group(1)
+    kernel = re.search(r"v(\S+)", "".join(found[numbers[0]][0][1])).group(1)
     title = f"# {len(numbers)} scripts, seed {seed}, sum {checksum}, asked of Linux {kernel}"
     again = that_differ(build, compact.compact(found, title))
     if again:
