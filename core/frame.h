@@ -116,6 +116,24 @@ bond_load32(const uint8_t *p)
 #endif
 }
 
+/* The same where words are not aligned, in ARP say: by halves. */
+static BOND_INLINE uint32_t
+bond_load32_halves(const uint8_t *p)
+{
+    union {
+        uint16_t half[2];
+        uint32_t word;
+    } v;
+
+#ifdef __bpf__
+    v.half[0] = *(const uint16_t *) p;
+    v.half[1] = *(const uint16_t *) (p + 2);
+#else
+    __builtin_memcpy(&v, p, sizeof(v));
+#endif
+    return v.word;
+}
+
 #ifndef __bpf__
 static inline bool
 bond_source_bytes(bond_source *f, uint32_t off, void *to, uint32_t n)

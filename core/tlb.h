@@ -221,7 +221,7 @@ bond_alb_arp(const struct bond_table *t, struct bond_frame *f)
     index &= BOND_CLIENTS - 1;
     c = &t->client[index];
     slot = c->slot;
-    if (slot >= BOND_MAX_PORTS || c->host_ip != bond_load32(arp + 14) ||
+    if (slot >= BOND_MAX_PORTS || c->host_ip != bond_load32_halves(arp + 14) ||
         c->client_ip != bond_load32(arp + 24))
         return lb;
     BOND_OPAQUE(slot);
