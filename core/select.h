@@ -123,19 +123,42 @@ bond_goes_via_peer(const struct bond_table *t, const struct bond_frame *f)
            (t->mode == BOND_MODE_BALANCE_ALB && f->proto_be == BOND_BE16(BOND_ETH_ARP));
 }
 
-/* The choice. Void where f->missing is set afterwards (hash.h). */
+static BOND_INLINE bool
+bond_uses_lb(const struct bond_table *t)
+{
+    return t->mode == BOND_MODE_BALANCE_TLB || t->mode == BOND_MODE_BALANCE_ALB;
+}
+
+/* balance-tlb, -alb; `hash` is of xmit_hash_policy where that was asked for. */
+static BOND_INLINE struct bond_choice
+bond_choice_lb(const struct bond_table *t, const struct bond_rr *rr, uint32_t kind, uint32_t hash,
+               uint32_t len, struct bond_lb *lb)
+{
+    struct bond_choice c = {BOND_SEND_NONE, 0, 0, 0, 0};
+
+    bond_lb_finish(t, rr->tlb, kind, hash, len, lb);
+    if (lb->slot >= BOND_MAX_PORTS)
+        return c;
+    c = bond_choice_slot(t, lb->slot);
+    c.edit = lb->edit;
+    c.mac = t->port[c.slot & (BOND_MAX_PORTS - 1)].mac;
+    return c;
+}
+
+/* The choice. Void where f->missing is set afterwards (hash.h). The hash is asked for in one place:
+ * it is the greater part of what the verifier has to follow. */
 static BOND_INLINE struct bond_choice
 bond_choose(const struct bond_table *t, struct bond_frame *f, const struct bond_rr *rr)
 {
     struct bond_choice c = {BOND_SEND_NONE, 0, 0, 0, 0};
-    uint32_t n = t->n_tx;
-    struct bond_lb lb;
-    uint32_t id;
+    struct bond_lb lb = {BOND_MAX_PORTS, 0};
+    uint32_t n = t->n_tx, kind = BOND_LB_NOT, id = 0;
 
     if (f->queue && t->has_queue_ids) {
         id = bond_slot_by_queue(t, f->queue);
         if (id < BOND_MAX_PORTS)
             return bond_choice_slot(t, id);
+        id = 0;
     }
     if (t->mode == BOND_MODE_BALANCE_RR && bond_frame_is_igmp(f))
         return t->igmp_slot < BOND_MAX_PORTS ? bond_choice_slot(t, t->igmp_slot) : c;
@@ -148,28 +171,32 @@ bond_choose(const struct bond_table *t, struct bond_frame *f, const struct bond_
         id = bond_rr_next(t->packets_per_slave, rr->counter, rr->random);
         break;
     case BOND_MODE_ACTIVE_BACKUP:
-        id = 0;
         break;
     case BOND_MODE_BALANCE_XOR:
     case BOND_MODE_8023AD:
         /* With one port there is nothing to decide. */
-        id = n > 1 ? bond_hash(t->xmit_policy, f) : 0;
+        kind = n > 1 ? BOND_LB_BY_HASH : BOND_LB_NOT;
         break;
     case BOND_MODE_BROADCAST:
         c.send = BOND_SEND_ALL;
         return c;
     case BOND_MODE_BALANCE_TLB:
+        kind = bond_tlb_kind(f);
+        break;
     case BOND_MODE_BALANCE_ALB:
-        lb = bond_choose_lb(t, f, rr->tlb);
-        if (lb.slot >= BOND_MAX_PORTS)
-            return c;
-        c = bond_choice_slot(t, lb.slot);
-        c.edit = lb.edit;
-        c.mac = t->port[c.slot & (BOND_MAX_PORTS - 1)].mac;
-        return c;
+        kind = bond_alb_kind(t, f, &id);
+        if (f->proto_be == BOND_BE16(BOND_ETH_ARP))
+            lb = bond_alb_arp(t, f);
+        break;
     default: /* a mode from a newer table: send nothing rather than anywhere */
         return c;
     }
+    if (kind == BOND_LB_BY_HASH)
+        id = bond_hash(t->xmit_policy, f);
+    if (f->missing)
+        return c;
+    if (bond_uses_lb(t))
+        return bond_choice_lb(t, rr, kind, id, f->len, &lb);
     return bond_choice_nth(t, id % n);
 }
 

@@ -107,12 +107,14 @@ bond_tlb_begin(const struct bond_table *t, struct bond_tlb *tlb)
 
 /* Kernel: __tlb_choose_channel(). Two CPUs at once may assign one entry twice: the later stays,
  * and the load is off until the next epoch. */
-static BOND_INLINE uint32_t
+BOND_SEARCH uint32_t
 bond_tlb_slot(const struct bond_table *t, struct bond_tlb *tlb, uint32_t index, uint32_t len)
 {
     struct bond_tlb_entry *e;
     uint32_t slot;
 
+    if (!t || !tlb)
+        return BOND_MAX_PORTS;
     index &= BOND_TLB_ENTRIES - 1;
     BOND_OPAQUE(index);
     index &= BOND_TLB_ENTRIES - 1;
@@ -153,52 +155,55 @@ bond_frame_is_nd(struct bond_frame *f)
     return !icmp || icmp[0] == 135 || icmp[0] == 136;
 }
 
-/* balance-tlb: IP to one receiver is balanced, by the hash of xmit_hash_policy. */
-static BOND_INLINE bool
-bond_tlb_balances(const struct bond_table *t, struct bond_frame *f, uint32_t *hash)
+/* How a frame is balanced. */
+#define BOND_LB_NOT 0u     /* it goes by the active port, or where ARP goes */
+#define BOND_LB_BY_HASH 1u /* by xmit_hash_policy */
+#define BOND_LB_BY_KEY 2u  /* by the key found */
+
+/* balance-tlb: IP to one receiver is balanced. */
+static BOND_INLINE uint32_t
+bond_tlb_kind(struct bond_frame *f)
 {
     const uint8_t *eth = bond_frame_at(f, 0, BOND_ETH_HLEN);
 
     if (!eth || (eth[0] & 1))
-        return false;
-    if (f->proto_be != BOND_BE16(BOND_ETH_IP) &&
-        (f->proto_be != BOND_BE16(BOND_ETH_IPV6) || bond_frame_is_nd(f)))
-        return false;
-    *hash = bond_hash(t->xmit_policy, f);
-    return true;
+        return BOND_LB_NOT;
+    if (f->proto_be == BOND_BE16(BOND_ETH_IP))
+        return BOND_LB_BY_HASH;
+    return f->proto_be == BOND_BE16(BOND_ETH_IPV6) && !bond_frame_is_nd(f) ? BOND_LB_BY_HASH
+                                                                           : BOND_LB_NOT;
 }
 
 /* balance-alb: by the destination's IP address; what must be seen under one address by everybody
  * is not balanced (broadcasts, IGMP, neighbour discovery, probes for duplicate addresses). */
-static BOND_INLINE bool
-bond_alb_balances(const struct bond_table *t, struct bond_frame *f, uint32_t *hash)
+static BOND_INLINE uint32_t
+bond_alb_kind(const struct bond_table *t, struct bond_frame *f, uint32_t *key)
 {
     const uint8_t *eth = bond_frame_at(f, 0, BOND_ETH_HLEN);
     uint64_t to = eth ? bond_mac_number(eth) : BOND_MAC_BROADCAST;
     const uint8_t *ip;
 
     if (to == BOND_MAC_BROADCAST)
-        return false;
+        return BOND_LB_NOT;
     if (f->proto_be == BOND_BE16(BOND_ETH_IP)) {
         ip = bond_frame_at(f, BOND_ETH_HLEN, BOND_IP4_HLEN);
         if (!ip || ip[9] == 2 /* IGMP */ || bond_load32(ip + 16) == UINT32_MAX)
-            return false;
-        *hash = bond_byte_hash(bond_load32(ip + 16));
+            return BOND_LB_NOT;
+        *key = bond_load32(ip + 16);
     } else if (f->proto_be == BOND_BE16(BOND_ETH_IPV6)) {
         if (to == BOND_MAC_ALL_NODES || bond_frame_is_nd(f))
-            return false;
+            return BOND_LB_NOT;
         ip = bond_frame_at(f, BOND_ETH_HLEN, BOND_IP6_HLEN);
         if (!ip || (bond_load32(ip + 8) | bond_load32(ip + 12) | bond_load32(ip + 16) |
                     bond_load32(ip + 20)) == 0)
-            return false;
-        *hash = bond_byte_hash(bond_load32(ip + 24) ^ bond_load32(ip + 28) ^ bond_load32(ip + 32) ^
-                               bond_load32(ip + 36));
+            return BOND_LB_NOT;
+        *key = bond_load32(ip + 24) ^ bond_load32(ip + 28) ^ bond_load32(ip + 32) ^
+               bond_load32(ip + 36);
     } else {
-        return false;
+        return BOND_LB_NOT;
     }
-    if (t->tlb_epoch == 0) /* as balance-tlb would */
-        *hash = bond_hash(t->xmit_policy, f);
-    return true;
+    *key = bond_byte_hash(*key);
+    return t->tlb_epoch != 0 ? BOND_LB_BY_KEY : BOND_LB_BY_HASH; /* as balance-tlb would */
 }
 
 /* balance-alb: ARP of the host to a client that has a port goes by that port, and a reply tells the
@@ -234,48 +239,41 @@ bond_alb_arp(const struct bond_table *t, struct bond_frame *f)
     return lb;
 }
 
-/* The whole choice in these two modes. */
-static BOND_INLINE struct bond_lb
-bond_choose_lb(const struct bond_table *t, struct bond_frame *f, struct bond_tlb *tlb)
+/* The port, once it is known how the frame is balanced, by which hash or key, and where ARP goes
+ * (lb->slot, or BOND_MAX_PORTS). */
+static BOND_INLINE void
+bond_lb_finish(const struct bond_table *t, struct bond_tlb *tlb, uint32_t kind, uint32_t hash,
+               uint32_t len, struct bond_lb *lb)
 {
-    struct bond_lb lb = {BOND_MAX_PORTS, 0};
-    bool is_alb = t->mode == BOND_MODE_BALANCE_ALB;
     bool dynamic = t->tlb_epoch != 0 && tlb;
-    uint32_t hash = 0, slot;
-    bool balanced;
+    uint32_t slot;
 
     if (dynamic && tlb->epoch != t->tlb_epoch)
         bond_tlb_begin(t, tlb);
-    balanced = is_alb ? bond_alb_balances(t, f, &hash) : bond_tlb_balances(t, f, &hash);
-    if (is_alb && f->proto_be == BOND_BE16(BOND_ETH_ARP))
-        lb = bond_alb_arp(t, f);
-    if (f->missing)
-        return lb;
-    if (balanced && dynamic) {
-        lb.slot = bond_tlb_slot(t, tlb, hash, f->len);
-    } else if (balanced && t->n_tx > 0) {
+    if (kind != BOND_LB_NOT && dynamic) {
+        lb->slot = bond_tlb_slot(t, tlb, hash, len);
+    } else if (kind != BOND_LB_NOT && t->n_tx > 0) {
         uint32_t i = hash % t->n_tx;
 
         i &= BOND_MAX_PORTS - 1;
         BOND_OPAQUE(i);
         i &= BOND_MAX_PORTS - 1;
-        lb.slot = t->tx[i];
+        lb->slot = t->tx[i];
     }
-    if (lb.slot >= BOND_MAX_PORTS) {
-        lb.slot = t->active_slot;
+    if (lb->slot >= BOND_MAX_PORTS) {
+        lb->slot = t->active_slot;
         if (dynamic)
-            __sync_fetch_and_add(&tlb->unbalanced, f->len);
+            __sync_fetch_and_add(&tlb->unbalanced, len);
     }
-    if (lb.slot >= BOND_MAX_PORTS)
-        return lb;
-    slot = lb.slot;
+    if (lb->slot >= BOND_MAX_PORTS)
+        return;
+    slot = lb->slot;
     BOND_OPAQUE(slot);
     slot &= BOND_MAX_PORTS - 1;
     if (!t->port[slot].can_tx)
-        lb.slot = BOND_MAX_PORTS;
+        lb->slot = BOND_MAX_PORTS;
     else if (slot != t->active_slot)
-        lb.edit |= BOND_EDIT_SOURCE;
-    return lb;
+        lb->edit |= BOND_EDIT_SOURCE;
 }
 
 #endif
