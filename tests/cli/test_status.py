@@ -12,7 +12,8 @@ from lab.namespace import wait_for
 
 
 VERBS = ["status", "events", "up", "down", "add", "modify", "clone", "delete", "port", "active",
-         "reload", "version", "help"]
+         "explain", "doctor", "import", "export", "reload", "version", "help"]
+
 
 class OneBond(BonddCase):
     def parsed(self, *argv):
