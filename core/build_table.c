@@ -24,6 +24,13 @@ add_tx(struct bond_table *t, int slot)
         t->tx[t->n_tx++] = (uint8_t) slot;
 }
 
+static bool
+is_usable(const struct bond *b, int slot)
+{
+    return bond_slot_is_member(b, slot) && bond_port_is_up(&b->port[slot]) &&
+           b->port[slot].link == BOND_LINK_UP;
+}
+
 /* Behind the entries in use: who stands in, in the order in which they would be chosen, as far as
  * it is one of their own properties (standin.h). */
 static void
@@ -37,7 +44,7 @@ add_waiting(const struct bond *b, struct bond_table *t)
         int best = BOND_NO_PORT;
 
         for (int i = 0; i < (int) BOND_MAX_PORTS; i++) {
-            if (!(chosen >> i & 1) && bond_port_can_tx(b, i) &&
+            if (!(chosen >> i & 1) && is_usable(b, i) &&
                 (best == BOND_NO_PORT || bond_port_goes_before(b, i, best)))
                 best = i;
         }
@@ -153,7 +160,7 @@ bond_table_build(const struct bond *b, struct bond_table *t)
         t->n_ports = i + 1;
         t->port[i].ifindex = (uint32_t) p->ifindex;
         t->port[i].rx = rx_of(b, p);
-        t->port[i].can_tx = is_member && bond_port_is_up(p) && p->link == BOND_LINK_UP;
+        t->port[i].can_tx = is_usable(b, (int) i);
         if (is_member && uses_queue_ids(bond_mode(b)))
             t->port[i].queue_id = p->queue_id;
         if (t->port[i].queue_id != 0)

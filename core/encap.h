@@ -348,16 +348,15 @@ bond_encap_read(bond_source *s, struct bond_encap *e)
     return e->have > 0;
 }
 
-/* False: no flow. Then the hash is that of layer2. Followed once by the verifier, for any caller. */
-BOND_SEARCH int
+/* 0: no flow. Then the hash is that of layer2. */
+BOND_WITH_FRAME int
 bond_dissect_encap(bond_source *s, struct bond_flow *flow)
 {
     struct bond_encap e = {.next = BOND_ENCAP_ETH};
-
-    if (!flow)
-        return false;
     uint32_t steps = 0;
 
+    if (!flow)
+        return 0;
     e.off = bond_source_net(s);
     e.proto = BOND_BE16(bond_source_proto_be(s));
     e.beside = bond_source_is_tagged(s) ? e.proto : 0;

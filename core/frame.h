@@ -31,6 +31,14 @@
 #define BOND_ASIDE static inline
 #endif
 
+/* In BPF a function with the frame for argument. Global ones (followed once) may have that only on
+ * kernels with types (BTF); elsewhere the verifier follows this one each time that it is called. */
+#if defined(__bpf__) && defined(BOND_SEES_CARRIER)
+#define BOND_WITH_FRAME __attribute__((noinline))
+#else
+#define BOND_WITH_FRAME BOND_ASIDE
+#endif
+
 /* The compiler must not know more of the value than the verifier does (clang 14 drops a mask that
  * it can prove superfluous; the verifier then refuses the program). */
 #define BOND_OPAQUE(x) __asm__ volatile("" : "+r"(x))

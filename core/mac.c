@@ -140,6 +140,10 @@ bond_mac_failover(struct step *s)
         set_bond_mac(s, mac, BOND_REASON_FAIL_OVER_MAC);
         break;
     case BOND_FOM_FOLLOW:
+        /* Clients go on sending to the address that the new active port had, until they hear. */
+        if (bond_is_lb(b) && old != BOND_NO_PORT && !bond_slot_is_member(b, old) &&
+            b->port[old].phase != BOND_PHASE_FREE)
+            memcpy(b->port[old].client_mac, mac, BOND_MAC_LEN);
         if (!bond_slot_is_member(b, old))
             old = holder(b, b->mac, slot);
         set_port_mac(s, slot, old != BOND_NO_PORT ? b->port[old].mac : b->mac);

@@ -14,6 +14,7 @@
 #include "daemon/parted.h"
 #include "daemon/probe.h"
 #include "daemon/state.h"
+#include "daemon/wake.h"
 
 struct bondd_bond *
 bondd_bond_alloc(struct bondd_engine *e)
@@ -34,6 +35,7 @@ bondd_bond_free(struct bondd_bond *b)
     if (b == NULL)
         return;
     bondd_frames_close(b);
+    bondd_wake_stop(b);
     bondd_probe_free(b);
     if (b->bpf != NULL)
         dp_bpf_close(b->bpf, false);
@@ -246,11 +248,19 @@ tells_something(const struct bond_actions *acts)
     return false;
 }
 
+/* At least 1: 0 is "not measured". */
+static uint64_t
+since_news_us(const struct bondd_bond *b, uint64_t now)
+{
+    return now > b->news_at_ns + 1000 ? (now - b->news_at_ns) / 1000 : 1;
+}
+
 int
 bondd_bond_step(struct bondd_bond *b, const struct bond_event *ev, GError **error)
 {
     struct bond_actions acts;
     struct bond_err err = {0};
+    struct bondd_phases phases = {0};
     uint64_t now = bondd_now_ns(), took_us = 0;
     int r = bond_step(&b->core, ev, now, &acts, &err);
 
@@ -260,6 +270,10 @@ bondd_bond_step(struct bondd_bond *b, const struct bond_event *ev, GError **erro
         bondd_error_from_core(error, &err);
         return r;
     }
+    if (b->news_at_ns != 0) {
+        phases.detected_us = since_news_us(b, now);
+        phases.decided_us = since_news_us(b, bondd_now_ns());
+    }
     b->next_ns = acts.next_ns;
     align_look(b, now);
     if (ev->type == BOND_EV_PORT_ATTACH)
@@ -267,14 +281,19 @@ bondd_bond_step(struct bondd_bond *b, const struct bond_event *ev, GError **erro
     bondd_frames_sync(b);
     for (uint32_t i = 0; i < acts.n; i++) {
         carry_out(b, &acts, &acts.v[i]);
-        if (b->news_at_ns != 0 && moves_traffic(acts.v[i].type))
-            took_us = (bondd_now_ns() - b->news_at_ns) / 1000;
+        if (b->news_at_ns == 0 || !moves_traffic(acts.v[i].type))
+            continue;
+        took_us = since_news_us(b, bondd_now_ns());
+        if (acts.v[i].type == BOND_ACT_PUBLISH)
+            phases.switched_us = took_us;
+        else if (acts.v[i].type == BOND_ACT_ANNOUNCE)
+            phases.announced_us = took_us;
     }
     settle_ports(b);
     bondd_bond_sync_ports(b);
     for (uint32_t i = 0; i < acts.n; i++) {
         if (acts.v[i].type == BOND_ACT_NOTE)
-            bondd_note_core(b, &acts.v[i], took_us);
+            bondd_note_core(b, &acts.v[i], took_us, &phases);
     }
     if (tells_something(&acts) || is_news(b))
         bondd_engine_touch(b->engine, b);

@@ -67,6 +67,16 @@ read_datapath(struct bondd_config *c, const char *value)
 }
 
 static void
+read_failover(struct bondd_config *c, const char *value)
+{
+    if (strcmp(value, "auto") == 0 || strcmp(value, "netlink") == 0)
+        c->failover_netlink = value[0] == 'n';
+    else
+        warn(c, "%s: failover=\"%s\" is not understood: auto or netlink is allowed.", c->file,
+             value);
+}
+
+static void
 read_drain(struct bondd_config *c, const char *value)
 {
     guint64 ms;
@@ -92,11 +102,15 @@ read_group(struct bondd_config *c, GKeyFile *kf)
             warn(c, "%s: the value of %s is not valid UTF-8.", c->file, keys[i]);
         else if (strcmp(keys[i], "datapath") == 0)
             read_datapath(c, g_strstrip(value));
+        else if (strcmp(keys[i], "failover") == 0)
+            read_failover(c, g_strstrip(value));
         else if (strcmp(keys[i], "drain-ms") == 0)
             read_drain(c, g_strstrip(value));
         else
-            warn(c, "%s: key \"%s\" is not known in [%s]: datapath and drain-ms are allowed.",
-                 c->file, keys[i], GROUP);
+            warn(
+                c,
+                "%s: key \"%s\" is not known in [%s]: datapath, failover and drain-ms are allowed.",
+                c->file, keys[i], GROUP);
     }
 }
 

@@ -21,6 +21,7 @@ enum bondd_datapath {
 struct bondd_config {
     char *run_dir, *state_dir, *pin_dir, *file; /* owned */
     enum bondd_datapath datapath;
+    bool failover_netlink; /* the packet path is not to see carriers by itself */
     uint32_t drain_ms;
     uint32_t max_bonds;
     uint32_t idle_exit_s; /* without a bond for so long: exit; 0 never */

@@ -110,6 +110,13 @@ check_options(struct bondd_call *call, GError **error)
 
 /* Events ------------------------------------------------------------------------------------- */
 
+static void
+add_time(GVariantDict *d, const char *key, uint64_t us)
+{
+    if (us != 0)
+        g_variant_dict_insert(d, key, "t", us);
+}
+
 static GVariant *
 event_variant(const struct bondd_event *ev)
 {
@@ -127,6 +134,10 @@ event_variant(const struct bondd_event *ev)
         g_variant_dict_insert(&d, "other", "s", ev->other);
     if (ev->took_us != 0)
         g_variant_dict_insert(&d, "took-us", "t", ev->took_us);
+    add_time(&d, "detected-us", ev->phases.detected_us);
+    add_time(&d, "decided-us", ev->phases.decided_us);
+    add_time(&d, "switched-us", ev->phases.switched_us);
+    add_time(&d, "announced-us", ev->phases.announced_us);
     return g_variant_dict_end(&d);
 }
 

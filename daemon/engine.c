@@ -17,6 +17,7 @@
 #include "daemon/parted.h"
 #include "daemon/probe.h"
 #include "daemon/status.h"
+#include "daemon/wake.h"
 #include "datapath/packet.h"
 
 uint64_t
@@ -66,6 +67,7 @@ bondd_engine_add(struct bondd_engine *e, struct bondd_bond *b)
     g_ptr_array_add(e->bonds, b);
     bondd_engine_map(e, b->core.ifindex, b);
     bondd_engine_map(e, b->peer_ifindex, b);
+    bondd_wake_start(b);
     bondd_engine_touch(e, b);
 }
 
@@ -78,6 +80,7 @@ is_of_bond(gpointer key, gpointer value, gpointer b)
 void
 bondd_engine_remove(struct bondd_engine *e, struct bondd_bond *b)
 {
+    bondd_wake_stop(b);
     g_hash_table_foreach_remove(e->by_ifindex, is_of_bond, b);
     g_ptr_array_remove(e->bonds, b);
     if (e->observer.bond_removed != NULL)
@@ -380,6 +383,7 @@ bondd_engine_start(struct bondd_engine *e, const struct bondd_config *config, GE
         bondd_error_from_errno(error, -errno, "Making a timer");
         return false;
     }
+    dp_bpf_netlink_only(config->failover_netlink);
     bondd_takeover_all(e);
 
     /* Both before D-Bus, whose sources have the default priority. */

@@ -48,9 +48,28 @@ first_seq(const struct bondd_log *log)
 static void
 write_line(FILE *f, const struct bondd_event *ev)
 {
-    fprintf(f, "%" PRIu64 "\t%" PRIi64 "\t%" PRIu64 "\t%s\t%s\t%s\t%s\t%s\t%s\n", ev->seq,
-            ev->time_us, ev->took_us, ev->bond, ev->port, ev->other, ev->event, ev->reason,
-            ev->text);
+    fprintf(f,
+            "%" PRIu64 "\t%" PRIi64 "\t%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64
+            "\t%s\t%s\t%s\t%s\t%s\t%s\n",
+            ev->seq, ev->time_us, ev->took_us, ev->phases.detected_us, ev->phases.decided_us,
+            ev->phases.switched_us, ev->phases.announced_us, ev->bond, ev->port, ev->other,
+            ev->event, ev->reason, ev->text);
+}
+
+/* "took" alone, or with the phases behind it. */
+static void
+read_times(struct bondd_event *ev, const char *text)
+{
+    uint64_t *const to[] = {&ev->took_us, &ev->phases.detected_us, &ev->phases.decided_us,
+                            &ev->phases.switched_us, &ev->phases.announced_us};
+    char *end;
+
+    for (guint i = 0; i < G_N_ELEMENTS(to); i++) {
+        *to[i] = g_ascii_strtoull(text, &end, 10);
+        if (*end != ',')
+            return;
+        text = end + 1;
+    }
 }
 
 static void
@@ -69,7 +88,7 @@ read_line(struct bondd_log *log, const char *line)
     memset(ev, 0, sizeof(*ev));
     ev->seq = seq;
     ev->time_us = g_ascii_strtoll(f[1], NULL, 10);
-    ev->took_us = g_ascii_strtoull(f[2], NULL, 10);
+    read_times(ev, f[2]);
     g_strlcpy(ev->bond, f[3], sizeof(ev->bond));
     g_strlcpy(ev->port, f[4], sizeof(ev->port));
     g_strlcpy(ev->other, f[5], sizeof(ev->other));
@@ -143,6 +162,7 @@ bondd_log_add(struct bondd_log *log, const struct bondd_event_args *args, const 
     ev->seq = log->next_seq++;
     ev->time_us = g_get_real_time();
     ev->took_us = args->took_us;
+    ev->phases = args->phases;
     g_strlcpy(ev->bond, args->bond ?: "", sizeof(ev->bond));
     g_strlcpy(ev->port, args->port ?: "", sizeof(ev->port));
     g_strlcpy(ev->other, args->other ?: "", sizeof(ev->other));

@@ -13,9 +13,15 @@
 
 #define BONDD_LOG_SIZE 4096u
 
+/* µs from the news of it; 0: not measured, or did not happen */
+struct bondd_phases {
+    uint64_t detected_us, decided_us, switched_us, announced_us;
+};
+
 struct bondd_event {
-    uint64_t seq;     /* from 1; never used twice while the state directory lives */
-    int64_t time_us;  /* CLOCK_REALTIME */
+    uint64_t seq;    /* from 1; never used twice while the state directory lives */
+    int64_t time_us; /* CLOCK_REALTIME */
+    struct bondd_phases phases;
     uint64_t took_us; /* from the news to the end of the switch-over; 0: not measured */
     char bond[16], port[16], other[16];
     char event[24];
@@ -35,6 +41,7 @@ void bondd_log_set_listener(struct bondd_log *log, bondd_log_cb cb, void *data);
 struct bondd_event_args {
     const char *bond, *port, *other, *event, *reason;
     uint64_t took_us;
+    struct bondd_phases phases;
 };
 void bondd_log_add(struct bondd_log *log, const struct bondd_event_args *args, const char *format,
                    ...) G_GNUC_PRINTF(3, 4);

@@ -50,8 +50,7 @@ sentence(const struct bondd_bond *b, const struct bond_action *a)
     case BOND_NOTE_AGGREGATOR_CHANGED:
         if (port[0] == '\0')
             return g_strdup("No aggregator is active any more");
-        return g_strdup_printf("Aggregator %u is the active one now",
-                               b->core.port[a->slot].agg.id);
+        return g_strdup_printf("Aggregator %u is the active one now", b->core.port[a->slot].agg.id);
     case BOND_NOTE_LACP_DISTRIBUTING:
         return g_strdup_printf("%s carries traffic", port);
     case BOND_NOTE_LACP_NOT_DISTRIBUTING:
@@ -65,7 +64,8 @@ sentence(const struct bondd_bond *b, const struct bond_action *a)
 }
 
 void
-bondd_note_core(struct bondd_bond *b, const struct bond_action *a, uint64_t took_us)
+bondd_note_core(struct bondd_bond *b, const struct bond_action *a, uint64_t took_us,
+                const struct bondd_phases *phases)
 {
     g_autofree char *text = sentence(b, a);
     const char *reason = a->reason != BOND_REASON_NONE ? bond_reason_text(a->reason) : "";
@@ -76,6 +76,7 @@ bondd_note_core(struct bondd_bond *b, const struct bond_action *a, uint64_t took
         .event = bond_note_name(a->note),
         .reason = reason,
         .took_us = took_us,
+        .phases = *phases,
     };
 
     if (reason[0] != '\0')

@@ -6,15 +6,17 @@ howto.py MODE
 """
 import sys
 
-from harness import A4, A6, B4, B6, MODES, LabTest, Pings, Streams, main, wait_for
+from harness import A4, A6, B4, B6, BALANCED, MODES, LabTest, Pings, Streams, main, wait_for
 
-MODE = sys.argv.pop(1) if len(sys.argv) > 1 and sys.argv[1] in MODES else "balance-rr"
+MODE = sys.argv.pop(1) if len(sys.argv) > 1 and sys.argv[1] in MODES + BALANCED else "balance-rr"
 ROUNDS = 10
 DESCRIPTIONS = {
     "balance-rr": "load balancing (round-robin)",
     "active-backup": "fault-tolerance (active-backup)",
     "balance-xor": "load balancing (xor)",
     "broadcast": "fault-tolerance (broadcast)",
+    "balance-tlb": "transmit load balancing",
+    "balance-alb": "adaptive load balancing",
 }
 
 

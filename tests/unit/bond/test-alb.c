@@ -293,6 +293,13 @@ what_is_published(void **state)
     assert_true(t.port[0].mac == 0x020000000002);
     assert_int_equal(t.port[0].rx, BOND_RX_UNICAST);
 
+    /* The new active port's former address is still known: frames to it are under way. */
+    ports(ALB);
+    sim_do(&s, 100, "detach eth0");
+    bond_table_build(&s.b, &t);
+    assert_true(t.port[1].mac == t.bond_mac);
+    assert_true(t.port[0].mac == 0x020000000002);
+
     sim_do(&s, 500, "set mode=balance-tlb tlb_dynamic_lb=0");
     bond_table_build(&s.b, &t);
     assert_int_equal(t.tlb_epoch, 0);
