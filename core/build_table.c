@@ -130,6 +130,7 @@ build_lb(const struct bond *b, struct bond_table *t)
         if (p->phase == BOND_PHASE_FREE)
             continue;
         t->port[i].mac = bond_mac_number(by_client ? p->client_mac : p->mac);
+        t->port[i].own_mac = bond_mac_number(p->perm_mac);
         t->port[i].speed_mbps = p->speed_mbps > 0 ? (uint32_t) p->speed_mbps : 0;
     }
     for (uint32_t i = 0; is_alb && i < BOND_CLIENTS; i++) {

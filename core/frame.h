@@ -32,11 +32,12 @@
 #endif
 
 /* In BPF a function with the frame for argument. Global ones (followed once) may have that only on
- * kernels with types (BTF); elsewhere the verifier follows this one each time that it is called. */
-#if defined(__bpf__) && defined(BOND_SEES_CARRIER)
-#define BOND_WITH_FRAME __attribute__((noinline))
-#else
+ * kernels with types (BTF); in the variant for the others the verifier follows this one each time
+ * that it is called. */
+#ifdef BOND_WITHOUT_TYPES
 #define BOND_WITH_FRAME BOND_ASIDE
+#else
+#define BOND_WITH_FRAME BOND_SEARCH
 #endif
 
 /* The compiler must not know more of the value than the verifier does (clang 14 drops a mask that

@@ -33,7 +33,9 @@
 
 /* Addresses are numbers here: the first byte is the highest of 48 bits (bond_mac_number()). */
 struct bond_table_port { /* by slot: 0..BOND_MAX_PORTS-1 */
-    uint64_t mac;        /* balance-tlb, -alb: the port's own address; else 0 */
+    uint64_t mac;        /* balance-tlb, -alb: the address that it has; else 0 */
+    uint64_t own_mac;    /* balance-tlb, -alb: the one it came with: addresses change places among
+                          * ports, and frames are under way to where they were; else 0 */
     uint32_t ifindex;    /* 0: slot free */
     uint32_t speed_mbps; /* balance-tlb, -alb; 0: unknown */
     uint16_t queue_id;   /* 0: none. kernel: bond_slave_override() */

@@ -64,7 +64,7 @@ BOND_SEARCH int
 bond_mac_is_ours(const struct bond_table *t, uint64_t mac)
 {
     for (uint32_t i = 0; t && i < BOND_MAX_PORTS && i < t->n_ports; i++) {
-        if (t->port[i].ifindex && t->port[i].mac == mac)
+        if (t->port[i].ifindex && (t->port[i].mac == mac || t->port[i].own_mac == mac))
             return 1;
     }
     return 0;

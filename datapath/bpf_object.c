@@ -16,13 +16,12 @@
 
 #include "datapath/bpf_priv.h"
 #include "datapath/bond.skel.h" /* needs the types of shared.h */
+#include "datapath/bare.skel.h"
 #include "datapath/sees.skel.h"
 
 static const char *const map_names[DP_BPF_N_MAPS] = {
-    [DP_MAP_SHARED] = ".data.shared",
-    [DP_MAP_COUNTERS] = "counters",
-    [DP_MAP_RR] = "rr_counter",
-    [DP_MAP_TLB] = "tlb",
+    [DP_MAP_SHARED] = ".data.shared", [DP_MAP_COUNTERS] = "counters",
+    [DP_MAP_RR] = "rr_counter",       [DP_MAP_TLB] = "tlb",
     [DP_MAP_WAKE] = "wake",
 };
 static const char *const prog_names[DP_BPF_N_PROGS] = {
@@ -30,27 +29,33 @@ static const char *const prog_names[DP_BPF_N_PROGS] = {
     [DP_PROG_RX] = "bond_rx",
 };
 
-static atomic_bool netlink_only; /* wanted so */
-static atomic_bool refused;      /* this kernel did not take the variant that sees carriers */
+static atomic_int best = DP_VARIANT_SEES;
 
 void
 dp_bpf_netlink_only(bool on)
 {
-    atomic_store(&netlink_only, on);
-    atomic_store(&refused, false);
+    atomic_store(&best, on ? DP_VARIANT_PLAIN : DP_VARIANT_SEES);
+}
+
+enum dp_variant
+dp_object_best(void)
+{
+    return (enum dp_variant) atomic_load(&best);
 }
 
 static const void *
 bytes_of(enum dp_variant variant, size_t *size)
 {
-    return variant == DP_VARIANT_SEES ? sees_bpf__elf_bytes(size) : bond_bpf__elf_bytes(size);
+    if (variant == DP_VARIANT_SEES)
+        return sees_bpf__elf_bytes(size);
+    return variant == DP_VARIANT_BARE ? bare_bpf__elf_bytes(size) : bond_bpf__elf_bytes(size);
 }
 
 /* FNV-1a: tells builds apart, keeps nobody out. */
 uint64_t
 dp_object_id(enum dp_variant variant)
 {
-    static _Atomic uint64_t known[2];
+    static _Atomic uint64_t known[DP_N_VARIANTS];
     size_t size;
     const uint8_t *bytes = bytes_of(variant, &size);
     uint64_t h = 0xcbf29ce484222325ull ^ BOND_TABLE_VERSION;
@@ -122,7 +127,7 @@ load_variant(struct dp_bpf *bpf, enum dp_variant variant)
     const void *bytes = bytes_of(variant, &size);
     const struct bpf_object_open_opts opts = {
         .sz = sizeof(opts),
-        .object_name = variant == DP_VARIANT_SEES ? "sees_bpf" : "bond_bpf",
+        .object_name = "bond_bpf",
     };
     struct bpf_object *obj;
     int err;
@@ -139,24 +144,16 @@ load_variant(struct dp_bpf *bpf, enum dp_variant variant)
     return err;
 }
 
-bool
-dp_object_may_use(enum dp_variant variant)
-{
-    return variant == DP_VARIANT_PLAIN || (!atomic_load(&netlink_only) && !atomic_load(&refused));
-}
-
 int
 dp_object_load(struct dp_bpf *bpf, char *text, size_t text_size)
 {
     int err = -ENOTSUP;
 
-    if (dp_object_may_use(DP_VARIANT_SEES)) {
-        err = load_variant(bpf, DP_VARIANT_SEES);
-        if (err)
-            atomic_store(&refused, true);
+    for (int v = (int) dp_object_best(); v < DP_N_VARIANTS && err; v++) {
+        err = load_variant(bpf, (enum dp_variant) v);
+        if (!err)
+            atomic_store(&best, v); /* whatever is better is too much for this kernel */
     }
-    if (err)
-        err = load_variant(bpf, DP_VARIANT_PLAIN);
     if (err)
         return dp_text(text, text_size, err,
                        "The kernel did not take the BPF programs for bond '%s': %s (%s).",

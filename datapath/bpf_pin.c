@@ -27,11 +27,8 @@
 #define PIN_SHARED "shared"
 
 static const char *const pin_names[DP_BPF_N_MAPS] = {
-    [DP_MAP_SHARED] = PIN_SHARED,
-    [DP_MAP_COUNTERS] = "counters",
-    [DP_MAP_RR] = "rr_counter",
-    [DP_MAP_TLB] = "tlb",
-    [DP_MAP_WAKE] = "wake",
+    [DP_MAP_SHARED] = PIN_SHARED, [DP_MAP_COUNTERS] = "counters", [DP_MAP_RR] = "rr_counter",
+    [DP_MAP_TLB] = "tlb",         [DP_MAP_WAKE] = "wake",
 };
 
 /* What a pinned map must be like. */
@@ -325,7 +322,7 @@ static bool
 take_programs(struct dp_bpf *bpf, enum dp_variant variant)
 {
     char name[32];
-    bool ok = variant == DP_VARIANT_PLAIN || bpf->map_fd[DP_MAP_WAKE] >= 0;
+    bool ok = variant != DP_VARIANT_SEES || bpf->map_fd[DP_MAP_WAKE] >= 0;
 
     for (unsigned i = 0; i < DP_BPF_N_PROGS && ok; i++) {
         program_pin(name, variant, i);
@@ -356,9 +353,7 @@ dp_pin_reuse(struct dp_bpf *bpf, int bond_ifindex, bool *maps, bool *programs, c
         if (bpf->map_fd[DP_MAP_WAKE] >= 0 &&
             !fits(bpf->map_fd[DP_MAP_WAKE], &expected[DP_MAP_WAKE]))
             close_all(&bpf->map_fd[DP_MAP_WAKE], 1);
-        /* With the plain ones only where the others cannot be had. */
-        *programs = (dp_object_may_use(DP_VARIANT_SEES) && take_programs(bpf, DP_VARIANT_SEES)) ||
-                    (!dp_object_may_use(DP_VARIANT_SEES) && take_programs(bpf, DP_VARIANT_PLAIN));
+        *programs = take_programs(bpf, dp_object_best());
         return 0;
     }
     close_all(bpf->map_fd, DP_BPF_N_MAPS);

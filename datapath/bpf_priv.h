@@ -18,10 +18,12 @@ struct dp_wake;
 enum { DP_MAP_SHARED, DP_MAP_COUNTERS, DP_MAP_RR, DP_MAP_TLB, DP_MAP_WAKE, DP_BPF_N_MAPS };
 enum { DP_PROG_TX, DP_PROG_RX, DP_BPF_N_PROGS };
 
-/* The programs, compiled twice from one source. */
+/* The programs, compiled from one source, the best first. */
 enum dp_variant {
-    DP_VARIANT_PLAIN, /* for every kernel: a port without carrier is bondd's business */
     DP_VARIANT_SEES,  /* skips a port without carrier, and has DP_MAP_WAKE to tell of it */
+    DP_VARIANT_PLAIN, /* a port without carrier is bondd's business */
+    DP_VARIANT_BARE,  /* the same for a kernel without types */
+    DP_N_VARIANTS,
 };
 
 struct dp_bpf {
@@ -41,8 +43,8 @@ struct dp_bpf {
 /* bpf_object.c: what is built into us. */
 /* Tells this build's programs of a variant from all others. */
 uint64_t dp_object_id(enum dp_variant variant);
-/* It is wanted, and not yet known to be too much for this kernel. */
-bool dp_object_may_use(enum dp_variant variant);
+/* The best one that is wanted and not yet known to be too much for this kernel. */
+enum dp_variant dp_object_best(void);
 /* Loads the best variant that the kernel takes. Maps that bpf has already are used, the others and
  * the programs are made. */
 int dp_object_load(struct dp_bpf *bpf, char *text, size_t text_size);

@@ -11,8 +11,9 @@
  *          veth (BOND_TABLE_F_VIA_PEER, or a sender that bypasses the egress hook)
  * bond_rx  ingress of each port
  *
- * Compiled twice: with BOND_SEES_CARRIER (carrier.h), a frame never waits for bondd to notice that
- * its port has no carrier: another one stands in for it (core/standin.h).
+ * Compiled three times: plainly; with BOND_WITHOUT_TYPES for kernels without BTF (core/frame.h);
+ * and with BOND_SEES_CARRIER (carrier.h): then a frame never waits for bondd to notice that its
+ * port has no carrier: another one stands in for it (core/standin.h).
  */
 #include <stdint.h>
 
@@ -247,18 +248,9 @@ stands_in(struct __sk_buff *skb, uint32_t gen, uint32_t slot)
 #define SEND_LATER 11u    /* overtaken: look again */
 #define SEND_PULL 12u     /* bring bytes into reach and look again */
 
-/* A function with a frame for argument. Where it can be global, the verifier follows it once,
- * however often it is called (choose(): 138,000 instructions instead of 577,000); that takes a
- * kernel with types (BTF), as seeing carriers does. */
-#ifdef BOND_SEES_CARRIER
-#define FRAME_FUNCTION __attribute__((noinline))
-#else
-#define FRAME_FUNCTION static __attribute__((noinline))
-#endif
-
 /* One look at one table; returns c->send. (If it returned nothing, the verifier would look at what
  * happens to be in the register, and a pointer to the stack it does not take.) */
-FRAME_FUNCTION int
+BOND_WITH_FRAME int
 choose(struct __sk_buff *skb, uint32_t gen, struct bond_choice *c)
 {
     const struct bond_table *t = table_of(gen);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "core/internal.h"
+#include "core/tlb.h"
 #include "sim.h"
 
 #define ALB "mode=balance-alb miimon=0 lp_interval=3600"
@@ -292,6 +293,10 @@ what_is_published(void **state)
     bond_table_build(&s.b, &t);
     assert_true(t.port[0].mac == 0x020000000002);
     assert_int_equal(t.port[0].rx, BOND_RX_UNICAST);
+
+    assert_true(t.port[0].own_mac == 0x020000000001);
+    assert_true(bond_mac_is_ours(&t, 0x020000000001));
+    assert_false(bond_mac_is_ours(&t, 0x020000000003));
 
     /* The new active port's former address is still known: frames to it are under way. */
     ports(ALB);

@@ -66,8 +66,11 @@ table(unsigned n, unsigned mode, unsigned epoch)
     t.bond_mac = 0x020000000001;
     for (unsigned i = 0; i < n; i++) {
         t.tx[i] = (uint8_t) i;
-        t.port[i] = (struct bond_table_port){
-            .mac = t.bond_mac + i, .ifindex = i + 1, .speed_mbps = 1000, .can_tx = 1};
+        t.port[i] = (struct bond_table_port){.mac = t.bond_mac + i,
+                                             .own_mac = t.bond_mac + i,
+                                             .ifindex = i + 1,
+                                             .speed_mbps = 1000,
+                                             .can_tx = 1};
     }
 }
 
