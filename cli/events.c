@@ -32,6 +32,46 @@ struct events {
     int rc;
 };
 
+/* How long after the news a failover was where; the keys are those of the D-Bus interface. */
+static const char *const phases[] = {"detected-us", "decided-us", "switched-us", "announced-us"};
+
+static guint64
+phase_us(NmbondEvent *event, guint i)
+{
+    guint64 us = 0;
+
+    return g_variant_lookup(nmbond_event_get_variant(event), phases[i], "t", &us) ? us : 0;
+}
+
+static void
+print_phases_json(struct json *json, NmbondEvent *event)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(phases); i++) {
+        g_autofree char *key = g_strdelimit(g_strdup(phases[i]), "-", '_');
+
+        if (phase_us(event, i) > 0)
+            json_count(json, key, phase_us(event, i));
+    }
+}
+
+/* Of a failover alone: elsewhere they are more than a reader wants. */
+static void
+print_phases(NmbondEvent *event)
+{
+    const char *before = "  (";
+
+    if (strcmp(nmbond_event_get_event(event), "active-changed") != 0)
+        return;
+    for (guint i = 0; i < G_N_ELEMENTS(phases); i++) {
+        if (phase_us(event, i) == 0)
+            continue;
+        printf("%s%s %" G_GUINT64_FORMAT, before, phases[i], phase_us(event, i));
+        before = ", ";
+    }
+    if (before[0] == ',')
+        printf(")");
+}
+
 static void
 print_json(NmbondEvent *event)
 {
@@ -49,6 +89,7 @@ print_json(NmbondEvent *event)
     json_string(&json, "reason", nmbond_event_get_reason(event));
     json_string(&json, "other", other[0] != '\0' ? other : NULL);
     json_string(&json, "text", nmbond_event_get_text(event));
+    print_phases_json(&json, event);
     json_close(&json, '}');
 }
 
@@ -90,6 +131,7 @@ print_human(const struct cli *cli, NmbondEvent *event)
     cli_print_cell(cli, CLI_COLOR_TITLE, 8, nmbond_event_get_bond(event));
     printf(" ");
     cli_print_cell(cli, event_color(event), 0, nmbond_event_get_text(event));
+    print_phases(event);
     printf("\n");
 }
 

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "daemon/dbus.h"
 #include "daemon/worker.h"
@@ -95,6 +96,18 @@ read_arguments(struct bondd_config *c, int argc, char **argv, int *status)
     return true;
 }
 
+/* A bond takes some ten descriptors: the usual soft limit of 1,024 is a hundred bonds. */
+static void
+allow_many_descriptors(void)
+{
+    struct rlimit r;
+
+    if (getrlimit(RLIMIT_NOFILE, &r) == 0) {
+        r.rlim_cur = r.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &r);
+    }
+}
+
 static int
 serve(const struct bondd_config *config)
 {
@@ -108,6 +121,7 @@ serve(const struct bondd_config *config)
     g_unix_signal_add(SIGTERM, on_signal, &app);
     g_unix_signal_add(SIGINT, on_signal, &app);
     signal(SIGPIPE, SIG_IGN);
+    allow_many_descriptors();
 
     /* The kernel first, the bus second: bonds that are there are watched at once. */
     if (bondd_engine_start(&engine, config, &error) &&
