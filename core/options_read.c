@@ -332,41 +332,43 @@ bond_port_option_parse(enum bond_port_opt_id id, const char *value, int64_t *out
     return 0;
 }
 
-/* Where the option's value is. Unused addresses are zero, and zero is no target, so that comparing
- * the bytes compares the lists. */
-static void *
-field(struct bond_options *o, enum bond_opt_id id, size_t *size)
+/* Where the option's value lies in struct bond_options. Unused addresses are zero, and zero is no
+ * target, so that comparing the bytes compares the lists. */
+struct place {
+    size_t at, size;
+};
+
+#define PLACE(member)                                                                              \
+    (struct place)                                                                                 \
+    {                                                                                              \
+        offsetof(struct bond_options, member), sizeof(((struct bond_options *) NULL)->member)      \
+    }
+
+static struct place
+place(enum bond_opt_id id)
 {
     switch (bond_opt_desc(id)->type) {
     case BOND_OPT_T_ENUM:
     case BOND_OPT_T_INT:
-        *size = sizeof(o->num[id]);
-        return &o->num[id];
+        return PLACE(num[id]);
     case BOND_OPT_T_IFNAME:
-        *size = BOND_NAME_SIZE;
-        return id == BOND_OPT_PRIMARY ? o->primary : o->active_slave;
+        return id == BOND_OPT_PRIMARY ? PLACE(primary) : PLACE(active_slave);
     case BOND_OPT_T_IP4_LIST:
-        *size = sizeof(o->arp_target_be);
-        return o->arp_target_be;
+        return PLACE(arp_target_be);
     case BOND_OPT_T_IP6_LIST:
-        *size = sizeof(o->ns_target);
-        return o->ns_target;
+        return PLACE(ns_target);
     case BOND_OPT_T_MAC:
-        *size = sizeof(o->ad_actor_system);
-        return o->ad_actor_system;
+        return PLACE(ad_actor_system);
     }
-    *size = 0;
-    return o;
+    return (struct place){0, 0};
 }
 
 void
 bond_opt_copy(struct bond_options *to, const struct bond_options *from, enum bond_opt_id id)
 {
-    struct bond_options copy = *from;
-    size_t size;
-    void *dest = field(to, id, &size);
+    struct place p = place(id);
 
-    memcpy(dest, field(&copy, id, &size), size);
+    memmove((char *) to + p.at, (const char *) from + p.at, p.size);
     if (id == BOND_OPT_ARP_IP_TARGET)
         to->n_arp_targets = from->n_arp_targets;
     else if (id == BOND_OPT_NS_IP6_TARGET)
@@ -376,11 +378,9 @@ bond_opt_copy(struct bond_options *to, const struct bond_options *from, enum bon
 bool
 bond_opt_equal(const struct bond_options *a, const struct bond_options *b, enum bond_opt_id id)
 {
-    struct bond_options x = *a, y = *b;
-    size_t size;
-    const void *fa = field(&x, id, &size);
+    struct place p = place(id);
 
-    return !memcmp(fa, field(&y, id, &size), size);
+    return !memcmp((const char *) a + p.at, (const char *) b + p.at, p.size);
 }
 
 bool

@@ -179,7 +179,8 @@ make_pin_dir(const char *pin_dir, char *text, size_t text_size)
 
     if (on_bpffs(pin_dir))
         return 0;
-    snprintf(parent, sizeof(parent), "%s", pin_dir);
+    if ((size_t) snprintf(parent, sizeof(parent), "%s", pin_dir) >= sizeof(parent))
+        return dp_text(text, text_size, -ENAMETOOLONG, "The path of the pin directory is too long.");
     if (access(pin_dir, F_OK) == 0 || (access(dirname(parent), F_OK) == 0 && !on_bpffs(parent)))
         return dp_text(text, text_size, -EINVAL,
                        "The directory '%s' for pinned maps is not on a BPF file system; allowed is "

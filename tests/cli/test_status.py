@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """`bondcli status` against a real bondd: every form, and what it says when something is wrong."""
+import itertools
 import json
 import re
 import signal
@@ -202,17 +203,22 @@ class Restarts(BonddCase):
                 for pid in $(pidof bondd); do kill -9 $pid 2>/dev/null && echo killed; done
                 sleep 0.4
             done""", log=self.lab.path("killer.log"))
+        forms = (("status", "--json"), ("status",), ("status", "--proc"), ("-t", "status"),
+                 ("events",))
+
+        def killed():
+            with open(self.lab.path("killer.log"), encoding="utf-8") as file:
+                return len(file.readlines())
         try:
-            for form in (("status", "--json"), ("status",), ("status", "--proc"), ("-t", "status"),
-                         ("events",)) * 8:
+            for n, form in enumerate(itertools.cycle(forms)):
+                if n >= 8 * len(forms) and killed() > 5:
+                    break
                 text = self.good(*form)
                 for word in ("bond0", "eth0", "eth1") if form != ("status", "--proc") else \
                         ("Slave Interface: eth0", "Slave Interface: eth1"):
                     self.assertIn(word, text, form)
         finally:
             killer.stop(signal.SIGKILL)
-        with open(self.lab.path("killer.log"), encoding="utf-8") as file:
-            self.assertGreater(len(file.readlines()), 5, "bondd was hardly killed at all")
 
 
 class Trouble(BonddCase):

@@ -5,6 +5,7 @@ A holder process is PID 1 of the host. When it goes, the kernel kills everything
 links, filters, BPF pins and mounts go with it: nothing can be left behind, whatever happens to the
 test. The holder itself dies with the process that made the lab. Nothing here knows about bonds.
 """
+import contextlib
 import ctypes
 import json
 import os
@@ -67,8 +68,10 @@ class Process:
         return self.popen.poll() is None
 
     def kill(self, signo):
+        """Nothing, where it has ended: it may do so between the look and the signal."""
         if self.alive and self.pid > 0:
-            os.kill(self.pid, signo)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, signo)
 
     def wait(self, timeout=10):
         try:

@@ -104,13 +104,18 @@ class Receiving(Balance):
         after = self.counted("rx")
         self.assertTrue(all(after[p] - before[p] >= 50 for p in after), (before, after))
         # a bridge above: nobody is balanced any more, and new ARP names the bond
-        for host in self.clients:
-            host.run("ip", "neigh", "flush", "all")
         self.a.shell("ip link add br9 type bridge; ip link set bond0 master br9; "
                      f"ip addr flush dev bond0; ip addr add {ADDRESS}/24 dev br9; "
                      "ip link set br9 up")
-        self.everybody_pings()
-        self.assertEqual({self.knows(h) for h in self.clients}, {self.a.mac("bond0")})
+
+        def asked_anew():
+            for host in self.clients:
+                host.run("ip", "neigh", "flush", "all")
+            self.everybody_pings()
+            return {self.knows(h) for h in self.clients}
+        # bondd hears of the bridge a moment after the command has ended
+        wait_for(lambda: asked_anew() == {self.a.mac("bond0")}, 10,
+                 lambda: f"clients to know {self.a.mac('bond0')}: {asked_anew()}")
 
     def test_detach_loses_nothing(self):
         for leaving in ("active", "other"):
