@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """bondd on its private bus in the lab, without NetworkManager. Each test has its own lab."""
 import os
-import shlex
 import signal
 import sys
 import unittest
@@ -31,14 +30,8 @@ class BondTest(unittest.TestCase):
         self.lab = Lab(nm=False, ports=self.ports).__enter__()
         self.addCleanup(self.lab.close)
         self.a = self.lab.a
-        self.run_bondd_with(*self.bondd_args)
-
-    def run_bondd_with(self, *args, wrapper=()):
-        """How D-Bus starts bondd. Without the lab's loop that starts it again when it ends: its end
-        is what some of these tests are about."""
-        argv = [*wrapper, os.path.join(self.lab.build, "daemon", "bondd"), *args]
-        self.lab.write("bondd-run", f"#!/bin/sh\nexec >>{self.lab.work}/bondd.log 2>&1\n"
-                       f"exec {shlex.join(argv)}\n", 0o755)
+        # bondd's end is what some of these tests are about
+        self.lab.bondd_ends(*self.bondd_args)
 
     def run(self, result=None):
         """A failure comes with the state of the lab."""

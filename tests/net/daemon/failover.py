@@ -34,7 +34,7 @@ class Failover(BondTest):
 
     def test_netlink_alone(self):
         path = self.lab.write("bondd.conf", "[main]\nfailover=netlink\n")
-        self.run_bondd_with(f"--config={path}")
+        self.lab.bondd_ends(f"--config={path}")
         self.bond_of_two("active-backup")
         self.assertEqual(self.failover(), "netlink")
         self.lab.cut("eth0")

@@ -17,9 +17,7 @@ class Side:
     def __init__(self, address):
         self.lab = Lab(nm=False, ports=0).__enter__()
         self.host, self.address = self.lab.a, address
-        argv = os.path.join(self.lab.build, "daemon", "bondd")
-        self.lab.write("bondd-run", f"#!/bin/sh\nexec >>{self.lab.work}/bondd.log 2>&1\n"
-                       f"exec {argv}\n", 0o755)
+        self.lab.bondd_ends()
 
     def create(self, **options):
         options = {"mode": "802.3ad", "miimon": "100", "xmit_hash_policy": "layer3+4", **options}

@@ -134,7 +134,7 @@ class Confined(BondTest):
 
     def setUp(self):
         super().setUp()
-        self.run_bondd_with(wrapper=("setpriv", "--no-new-privs", "--inh-caps=-all",
+        self.lab.bondd_ends(wrapper=("setpriv", "--no-new-privs", "--inh-caps=-all",
                                      "--bounding-set", "-all,+net_admin,+net_raw,+bpf,+perfmon"))
 
     def test_it_is_enough(self):
@@ -163,7 +163,7 @@ class Configured(BondTest):
 
     def start(self, text):
         path = self.lab.write("bondd.conf", text)
-        self.run_bondd_with(f"--config={path}")
+        self.lab.bondd_ends(f"--config={path}")
         self.lab.start_bondd()
         with open(self.lab.path("bondd.log"), encoding="utf-8") as log:
             return path, log.read()
@@ -192,7 +192,7 @@ class Configured(BondTest):
 
     def test_no_bpf_file_system(self):
         for path in ("/run/no-bpf", "/sys/fs/nothing/here"):
-            self.run_bondd_with(f"--pin-dir={path}")
+            self.lab.bondd_ends(f"--pin-dir={path}")
             text = self.assert_refused("Failed", ["bond0", path], self.create)
             print("  " + text)
             self.assert_nothing_left()
