@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * profile-read.c - the options that a connection of NetworkManager says, and a new port's
- * connection.
+ * profile-read.c - the options that a connection of NetworkManager says.
  *
- * The reverse of what profile.c writes: bond.options, and user.data (nm-bond.NAME).
+ * The reverse of what profiles/profile.c writes: bond.options, and user.data (nm-bond.NAME).
  */
 #include "profile.h"
 
@@ -38,24 +37,4 @@ profile_options(NMConnection *bond)
                 g_strdup(value));
     }
     return options;
-}
-
-NMConnection *
-profile_make_port(NMConnection *bond, const char *ifname)
-{
-    NMConnection *port = nm_simple_connection_new();
-    g_autofree char *uuid = nm_utils_uuid_generate();
-    g_autofree char *id = g_strdup_printf("%s-%s", nm_connection_get_id(bond), ifname);
-    NMSettingConnection *s_bond_con = nm_connection_get_setting_connection(bond);
-
-    nm_connection_add_setting(
-        port, g_object_new(NM_TYPE_SETTING_CONNECTION, NM_SETTING_CONNECTION_ID, id,
-                           NM_SETTING_CONNECTION_UUID, uuid, NM_SETTING_CONNECTION_TYPE,
-                           NM_SETTING_WIRED_SETTING_NAME, NM_SETTING_CONNECTION_INTERFACE_NAME,
-                           ifname, NM_SETTING_CONNECTION_MASTER,
-                           nm_connection_get_interface_name(bond), NM_SETTING_CONNECTION_SLAVE_TYPE,
-                           NM_SETTING_BOND_SETTING_NAME, NM_SETTING_CONNECTION_AUTOCONNECT,
-                           nm_setting_connection_get_autoconnect(s_bond_con), NULL));
-    nm_connection_add_setting(port, nm_setting_wired_new());
-    return port;
 }

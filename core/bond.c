@@ -169,9 +169,8 @@ bond_carrier_rule(const struct bond *b)
     return up > 0 && up >= bond_opt_num(b, BOND_OPT_MIN_LINKS);
 }
 
-/* kernel: dev_valid_name() */
 bool
-bond_name_valid(const char name[BOND_NAME_SIZE])
+bond_name_valid(const char *name)
 {
     size_t n = strnlen(name, BOND_NAME_SIZE);
 

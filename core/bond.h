@@ -332,6 +332,7 @@ int bond_port_by_ifindex(const struct bond *b, int32_t ifindex);
 uint32_t bond_port_order(const struct bond *b, bool leaving, int order[BOND_MAX_PORTS]);
 bool bond_port_can_tx(const struct bond *b, int slot); /* kernel: bond_slave_can_tx() */
 bool bond_slot_is_member(const struct bond *b, int slot);
+bool bond_name_valid(const char *name); /* of a device; kernel: dev_valid_name() */
 
 /* 802.3ad: what a port says of itself; how many of an aggregator's ports have a usable link. */
 struct bond_lacp_info bond_lacp_actor(const struct bond *b, int slot);

@@ -44,7 +44,6 @@ uint32_t bond_n_members(const struct bond *b);
 uint32_t bond_n_up(const struct bond *b); /* members with link UP */
 bool bond_carrier_rule(const struct bond *b);
 bool bond_inactive_rule(const struct bond *b, int slot);
-bool bond_name_valid(const char name[BOND_NAME_SIZE]);
 bool bond_options_valid(const struct bond_options *o);
 bool bond_mac_valid(const uint8_t mac[BOND_MAC_LEN]); /* not zero, not multicast */
 

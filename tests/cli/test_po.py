@@ -25,7 +25,8 @@ class Translations(unittest.TestCase):
 
     def test_every_file_with_messages_is_listed(self):
         found = []
-        for path in glob.glob(os.path.join(SOURCE, "cli", "*.c")):
+        for path in (path for folder in ("cli", "profiles")
+                     for path in glob.glob(os.path.join(SOURCE, folder, "*.c"))):
             with open(path, encoding="utf-8") as file:
                 if re.search(r'\b(_|N_|ngettext)\("', file.read()):
                     found.append(os.path.relpath(path, SOURCE))

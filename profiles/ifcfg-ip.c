@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * import-ip.c - the IP keys of an ifcfg file into a profile.
+ * ifcfg-ip.c - the IP keys of an ifcfg file into a profile.
  */
-#include "ifcfg.h"
+#include "profiles/ifcfg.h"
 
 #include <arpa/inet.h>
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #define MAX_INDEX 256 /* IPADDR0 .. IPADDR255, DNS1 .. */
@@ -14,6 +15,14 @@ setting_of(NMConnection *bond, int family)
 {
     return family == AF_INET ? nm_connection_get_setting_ip4_config(bond)
                              : nm_connection_get_setting_ip6_config(bond);
+}
+
+static bool
+is_address(int family, const char *text)
+{
+    struct in6_addr address; /* the larger one */
+
+    return inet_pton(family, text, &address) == 1;
 }
 
 /* "IPADDR", "IPADDR0", "IPADDR1", ... : -1 is without a number */
@@ -99,7 +108,7 @@ set_gateway(struct import *import, struct ifcfg *file, const char *key, NMConnec
     if (text == NULL)
         return;
     without = g_strndup(text, strcspn(text, "%")); /* fe80::1%bond0 */
-    if (!nm_utils_ipaddr_valid(family, without))
+    if (!is_address(family, without))
         ifcfg_error(import, file, key, _("this is no address"));
     else
         g_object_set(setting_of(bond, family), NM_SETTING_IP_CONFIG_GATEWAY, without, NULL);
@@ -117,9 +126,9 @@ import_dns(struct import *import, struct ifcfg *file, NMConnection *bond)
 
         if (text == NULL)
             continue;
-        if (nm_utils_ipaddr_valid(AF_INET, text))
+        if (is_address(AF_INET, text))
             nm_setting_ip_config_add_dns(setting_of(bond, AF_INET), text);
-        else if (nm_utils_ipaddr_valid(AF_INET6, text))
+        else if (is_address(AF_INET6, text))
             nm_setting_ip_config_add_dns(setting_of(bond, AF_INET6), text);
         else
             ifcfg_error(import, file, name, _("this is no address"));

@@ -4,8 +4,9 @@
  *
  * Decides what a line says and remembers where it stands. Knows no key.
  */
-#include "ifcfg.h"
+#include "profiles/ifcfg.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 static void
