@@ -12,6 +12,7 @@
 #include "core/limits.h"
 
 #define GROUP "main"
+#define IFCFG_GROUP "ifcfg" /* the settings plugin of NetworkManager reads it */
 
 void
 bondd_config_init(struct bondd_config *c)
@@ -130,8 +131,9 @@ bondd_config_read(struct bondd_config *c)
     for (guint i = 0; groups[i] != NULL; i++) {
         if (strcmp(groups[i], GROUP) == 0)
             read_group(c, kf);
-        else
-            warn(c, "%s: group [%s] is not known: [%s] is allowed.", c->file, groups[i], GROUP);
+        else if (strcmp(groups[i], IFCFG_GROUP) != 0)
+            warn(c, "%s: group [%s] is not known: [%s] and [%s] are allowed.", c->file, groups[i],
+                 GROUP, IFCFG_GROUP);
     }
 }
 

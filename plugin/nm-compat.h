@@ -16,11 +16,13 @@
 #include "devices/nm-device-factory.h"
 #include "devices/nm-device-private.h"
 #include "libnm-core-intern/nm-core-internal.h"
+#include "libnm-glib-aux/nm-uuid.h"
 #include "libnm-platform/nm-platform.h"
 #include "nm-act-request.h"
 #include "nm-dbus-manager.h"
 #include "nm-manager.h"
 #include "settings/nm-settings-connection.h"
+#include "settings/nm-settings-plugin.h"
 
 /* The bond setting of a profile, made if it has none. nm_setting_bond_get_type() and its like are
  * not exported by the daemon; looking a setting up by name registers its type. */

@@ -5,8 +5,10 @@
 #ifndef PROFILES_PROFILE_H
 #define PROFILES_PROFILE_H
 
-#include <NetworkManager.h>
 #include <stdbool.h>
+#ifndef NM_TYPE_CONNECTION /* NetworkManager's private headers bring their own */
+#include <NetworkManager.h>
+#endif
 
 #include "core/options.h"
 

@@ -12,6 +12,7 @@ import signal
 
 from .namespace import LabError, wait_for
 
+SOURCE = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
 BONDD = "org.freedesktop.NetworkManager.bond"
 BONDD_PATH = "/org/freedesktop/NetworkManager/bond"
 NM = "org.freedesktop.NetworkManager"
@@ -137,6 +138,11 @@ class Services:
         level = os.environ.get("NMB_NM_LOG", "INFO")
         self.a.run("tee", "/etc/NetworkManager/NetworkManager.conf",
                    input=NM_CONFIG.format(level=level))
+        self.a.shell(f"cp {os.path.join(SOURCE, 'plugin')}/*.conf /etc/NetworkManager/conf.d")
+
+    def private_etc(self):
+        """Host a gets an /etc that a test may write to."""
+        self.a.shell("mkdir /run/etc; cp -a /etc/. /run/etc; mount --bind /run/etc /etc")
 
     def start_nm(self, wait=True):
         bounds = ",".join(["-all"] + ["+" + c for c in NM_CAPABILITIES])

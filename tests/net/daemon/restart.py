@@ -173,7 +173,7 @@ class Configured(BondTest):
                 ("[main]\nfailover=never\n", ["failover", '"never"', "auto or netlink"]),
                 ("[main]\ndrain-ms=-1\n", ["drain-ms", '"-1"', "0 to 60000"]),
                 ("[main]\nspeed=1\n", ['"speed"', "datapath, failover and drain-ms"]),
-                ("[other]\n", ["[other]", "[main]"]),
+                ("[other]\n", ["[other]", "[main] and [ifcfg]"]),
                 ("nonsense\n", ["cannot be read"])]
         for text, words in rows:
             with self.subTest(config=text):
