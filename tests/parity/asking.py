@@ -27,7 +27,7 @@ class GuestFailed(Exception):
 
 
 def start(build, program, *args, timeout=1200, options=()):
-    command = [os.path.join(HERE, "guest"), "--timeout", str(timeout), *options,
+    command = [os.path.join(HERE, "..", "guest", "run"), "--timeout", str(timeout), *options,
                os.path.join(build, "tests/parity", program), *map(str, args)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 

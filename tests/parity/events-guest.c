@@ -497,7 +497,7 @@ main(int argc, char **argv)
         return 0;
     }
     if (!getenv("PARITY_GUEST") || argc < 4)
-        die("usage, in the guest (tests/parity/guest): events-guest SEED AT-ONCE SCRIPT...");
+        die("usage, in the guest (tests/guest/run): events-guest SEED AT-ONCE SCRIPT...");
     for (int i = 3; i < argc && count < PARITY_SCRIPTS; i++)
         numbers[count++] = (uint32_t) strtoul(argv[i], NULL, 10);
     if (mknod(TUN, S_IFCHR | 0600, makedev(10, 200)))

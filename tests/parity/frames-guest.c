@@ -332,7 +332,7 @@ main(int argc, char **argv)
     struct utsname kernel;
 
     if (!getenv("PARITY_GUEST")) {
-        fprintf(stderr, "to be run in the guest: tests/parity/guest\n");
+        fprintf(stderr, "to be run in the guest: tests/guest/run\n");
         return 1;
     }
     if (!answers)

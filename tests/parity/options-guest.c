@@ -206,7 +206,7 @@ main(int argc, char **argv)
     struct utsname kernel;
 
     if (!getenv("PARITY_GUEST")) {
-        fprintf(stderr, "to be run in the guest: tests/parity/guest\n");
+        fprintf(stderr, "to be run in the guest: tests/guest/run\n");
         return 1;
     }
     if (system("sysctl -qw net.ipv6.conf.default.disable_ipv6=1; ip link add p0 type veth peer q0;"

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""User-Mode Linux, 6.1: boots in three seconds; one CPU, BPF without JIT and without BTF."""
+import os
+import shutil
+import signal
+import subprocess
+
+KERNEL = "linux.uml"
+MODULES = "/usr/lib/uml/modules"
+# what process 1 of the guest mounts, before and after /run
+BEFORE = ""
+OUT = "mount -t hostfs hostfs /run/out -o {out}"
+END = "poweroff -f"
+
+
+def missing(_kernel):
+    """Why there can be no guest, or None."""
+    if not shutil.which(KERNEL):
+        return f"{KERNEL} is not there (package user-mode-linux); scripts/install-deps installs it"
+    if not os.path.isdir(MODULES) or not os.listdir(MODULES):
+        return (f"the guest's modules are not there ({MODULES}, package user-mode-linux); "
+                "scripts/install-deps installs it")
+    return None
+
+
+def modules(_kernel):
+    return MODULES
+
+
+def urgent():
+    """Where times matter: before whatever else runs on this machine, if that is allowed."""
+    try:
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
+    except PermissionError:
+        pass
+
+
+def boot(args, init, _out, scratch):
+    """(whether it came to its end by itself, what its console said)"""
+    kernel = subprocess.Popen(
+        [KERNEL, f"mem={args.memory}M", "root=/dev/root", "rootfstype=hostfs", "rootflags=/", "ro",
+         f"init={init}", f"uml_dir={scratch}/", "umid=guest", "con=null", "con0=null,fd:1",
+         "quiet"],
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        env=dict(os.environ, HOME=scratch, TMPDIR=scratch), start_new_session=True,
+        preexec_fn=urgent if args.urgent else None)
+    try:
+        said, _ = kernel.communicate(timeout=args.timeout)
+        in_time = True
+    except subprocess.TimeoutExpired:
+        os.killpg(kernel.pid, signal.SIGKILL)
+        said, _ = kernel.communicate()
+        in_time = False
+    return in_time, said.decode("utf-8", "replace")
