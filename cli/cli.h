@@ -71,6 +71,8 @@ void cli_explain_complete(int argc, char **argv);
 int cli_doctor(struct cli *cli, int argc, char **argv);
 int cli_import(struct cli *cli, int argc, char **argv);
 int cli_export(struct cli *cli, int argc, char **argv);
+int cli_drill(struct cli *cli, int argc, char **argv);
+void cli_drill_complete(int argc, char **argv);
 int cli_reload(struct cli *cli, int argc, char **argv);
 int cli_version(struct cli *cli, int argc, char **argv);
 int cli_help(struct cli *cli, int argc, char **argv);

@@ -201,6 +201,31 @@ const struct cli_verb cli_verbs[] = {
         .run = cli_export,
     },
     {
+        .name = "drill",
+        .arguments = "BOND --to ADDRESS [FAULT...] | --lab [FAULT...] | --respond",
+        .summary = N_("plays failures and measures what they cost"),
+        .help = N_("  BOND       the bond's interface: it is harmed, and put back\n"
+                   "  --lab      a bond of its own, in hosts that vanish afterwards\n"
+                   "  --respond  answers the probes of a drill on another host\n"
+                   "  --to ADDRESS  where that runs; with --icmp any host that answers pings\n"
+                   "  --port N   of the responder; default 7350\n"
+                   "  --icmp     pings instead of a responder: there and back are one\n"
+                   "  --plan FILE  the faults from a file (bondcli(1))\n"
+                   "  --interval US  between two probes, from 100; default 1000\n"
+                   "  --max-outage US  what is longer is a failure: exit status 1\n"
+                   "  --compare SETTING,...  the same under several: mode=0,mode=1 or modes\n"
+                   "  --json     the report for programs (docs/drill.md)\n"
+                   "  --junit FILE, --html FILE  writes it there too\n"
+                   "  --yes      does not ask; --yes-really takes the last working port too\n"
+                   "  FAULT      KIND[:PORT][,KEY=VALUE...]: admin-down, carrier, silent, flap,\n"
+                   "             loss, delay, lacp-gone, bondd-killed, nm-restart, port-removed"),
+        .options = (const char *const[]){"lab", "respond", "to", "port", "icmp", "plan", "interval",
+                                         "max-outage", "compare", "json", "junit", "html", "yes",
+                                         "yes-really", NULL},
+        .complete = cli_drill_complete,
+        .run = cli_drill,
+    },
+    {
         .name = "reload",
         .arguments = "",
         .summary = N_("makes NetworkManager read its profiles again"),

@@ -13,7 +13,7 @@ from lab.namespace import wait_for
 
 
 VERBS = ["status", "events", "up", "down", "add", "modify", "clone", "delete", "port", "active",
-         "explain", "doctor", "import", "export", "reload", "version", "help"]
+         "explain", "doctor", "import", "export", "drill", "reload", "version", "help"]
 
 
 class OneBond(BonddCase):

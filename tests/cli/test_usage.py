@@ -107,7 +107,7 @@ class Usage(unittest.TestCase):
 
     def test_wrong_words(self):
         verbs = ("status, events, up, down, add, modify, clone, delete, port, active, explain, "
-                 "doctor, import, export, reload, version, help")
+                 "doctor, import, export, drill, reload, version, help")
         for message, *argv in (
                 (f"'frob' is not a command of bondcli; there are: {verbs}.", "frob"),
                 (f"'' is not a command of bondcli; there are: {verbs}.", ""),
