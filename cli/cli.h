@@ -84,6 +84,7 @@ struct cli_opt {
     const char *name;
     bool *flag;
     const char **value;
+    size_t shortest; /* that many letters at least, so that a global option keeps its own */
 };
 #define CLI_OPT_MAX 8
 
@@ -97,8 +98,9 @@ const struct cli_verb *cli_match_verb(const char *word); /* NULL */
 const struct cli_verb *cli_find_verb(const char *word);  /* NULL, and says so */
 void cli_print_help(const struct cli_verb *verb);        /* NULL: of bondcli as a whole */
 
-/* "Error: SENTENCE" on stderr. */
+/* "Error: SENTENCE", "Warning: SENTENCE" on stderr. */
 void cli_error(const char *format, ...) G_GNUC_PRINTF(1, 2);
+void cli_warn(const char *format, ...) G_GNUC_PRINTF(1, 2);
 
 /* ---- bondd (connect.c) ---- */
 
@@ -146,6 +148,9 @@ char *cli_format_time(gint64 time_us, bool milliseconds);
 char *cli_format_age(gint64 time_us);
 char *cli_format_bytes(guint64 bytes);
 
+/* What bondd said, in the reader's language (sentence.c). Transfer full. */
+char *cli_translate(const char *text);
+
 /* ---- tables of fields (table.c): -t, -f, -g, -m, -e ---- */
 
 struct cli_table {
@@ -158,6 +163,8 @@ struct cli_table {
 bool cli_wants_table(const struct cli *cli);
 /* Reads --fields or --get-values against `names`; without one all of them are taken. */
 int cli_table_init(struct cli *cli, struct cli_table *table, const char *const *names);
+/* Only that: a wrong field is refused before anything is asked or done. */
+int cli_table_check(struct cli *cli, const char *const *names);
 void cli_table_add(struct cli_table *table, char **values); /* takes values */
 void cli_table_print(const struct cli *cli, const struct cli_table *table);
 void cli_table_clear(struct cli_table *table);

@@ -126,11 +126,12 @@ static void
 print_human(const struct cli *cli, NmbondEvent *event)
 {
     g_autofree char *time = cli_format_time(nmbond_event_get_time_us(event), true);
+    g_autofree char *text = cli_translate(nmbond_event_get_text(event));
 
     printf("%s  ", time);
     cli_print_cell(cli, CLI_COLOR_TITLE, 8, nmbond_event_get_bond(event));
     printf(" ");
-    cli_print_cell(cli, event_color(event), 0, nmbond_event_get_text(event));
+    cli_print_cell(cli, event_color(event), 0, text);
     print_phases(event);
     printf("\n");
 }
@@ -349,17 +350,6 @@ run(struct events *self, const struct request *request)
     return rc;
 }
 
-static int
-check_fields(struct cli *cli)
-{
-    struct cli_table table;
-    int rc = cli_table_init(cli, &table, field_names);
-
-    if (rc == CLI_EXIT_OK)
-        cli_table_clear(&table);
-    return rc;
-}
-
 int
 cli_events(struct cli *cli, int argc, char **argv)
 {
@@ -400,7 +390,7 @@ cli_events(struct cli *cli, int argc, char **argv)
     if (self.as_table && request.following)
         cli->terse = true; /* columns cannot be measured before the lines are there */
     self.bond = argc > 0 ? argv[0] : NULL;
-    rc = check_fields(cli);
+    rc = cli_table_check(cli, field_names);
     request.has_since = since_text != NULL;
     return rc == CLI_EXIT_OK ? run(&self, &request) : rc;
 }

@@ -10,27 +10,13 @@
 #include <stdio.h>
 #include <string.h>
 
-void
-cli_error(const char *format, ...)
-{
-    va_list args;
-    g_autofree char *text = NULL;
-
-    va_start(args, format);
-    text = g_strdup_vprintf(format, args);
-    va_end(args);
-    fflush(stdout);
-    fprintf(stderr, _("Error: %s"), text);
-    fputc('\n', stderr);
-}
-
 static const struct cli_opt *
 find_option(const struct cli_opt *table, const char *word, size_t length)
 {
     if (table == NULL || length == 0)
         return NULL;
     for (; table->name != NULL; table++) {
-        if (strncmp(table->name, word, length) == 0)
+        if (length >= table->shortest && strncmp(table->name, word, length) == 0)
             return table;
     }
     return NULL;

@@ -10,6 +10,36 @@
 #include <string.h>
 #include <unistd.h>
 
+/* Behind what was printed until now; a line of its own. */
+static void G_GNUC_PRINTF(1, 0) say(const char *format, const char *prefix, va_list args)
+{
+    g_autofree char *text = g_strdup_vprintf(format, args);
+
+    fflush(stdout);
+    fprintf(stderr, prefix, text);
+    fputc('\n', stderr);
+}
+
+void
+cli_error(const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    say(format, _("Error: %s"), args);
+    va_end(args);
+}
+
+void
+cli_warn(const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    say(format, _("Warning: %s"), args);
+    va_end(args);
+}
+
 bool
 cli_use_color(const struct cli *cli)
 {

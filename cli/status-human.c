@@ -243,7 +243,7 @@ print_traffic(const struct cli *cli, const struct view_counters *counters)
 
 /* ---- rows in columns ---- */
 
-#define MAX_COLUMNS 8u
+#define MAX_COLUMNS 10u
 
 struct row {
     char *cell[MAX_COLUMNS];
@@ -303,6 +303,21 @@ print_rows(const struct cli *cli, GPtrArray *rows, guint colored, guint right)
     }
 }
 
+/* "-": not known */
+static char *
+load_text(const struct view_load *load, guint64 bits)
+{
+    static const char *const units[] = {"bit/s", "kbit/s", "Mbit/s", "Gbit/s"};
+    double number = (double) bits;
+    gsize unit = 0;
+
+    if (!load->known)
+        return g_strdup("-");
+    for (; number >= 1000 && unit + 1 < G_N_ELEMENTS(units); unit++)
+        number /= 1000;
+    return g_strdup_printf(number < 10 && unit > 0 ? "%.1f %s" : "%.0f %s", number, units[unit]);
+}
+
 static void
 fill_port_row(struct row *row, const struct view_port *view)
 {
@@ -318,6 +333,8 @@ fill_port_row(struct row *row, const struct view_port *view)
     row->cell[n++] = g_strdup_printf("%u", nmbond_port_get_failure_count(port));
     row->cell[n++] = g_strdup_printf("%" G_GUINT64_FORMAT, view->counters.rx_packets);
     row->cell[n++] = g_strdup_printf("%" G_GUINT64_FORMAT, view->counters.tx_packets);
+    row->cell[n++] = load_text(&view->load, view->load.rx_bits);
+    row->cell[n++] = load_text(&view->load, view->load.tx_bits);
     row->cell[n++] = change_us > 0 ? cli_format_time(change_us, false) : g_strdup("-");
 }
 
@@ -325,8 +342,8 @@ static void
 print_ports(const struct cli *cli, const struct view *view)
 {
     static const char *const titles[MAX_COLUMNS] = {
-        N_("port"),     N_("state"),    N_("link"), N_("speed"),
-        N_("failures"), N_("received"), N_("sent"), N_("since"),
+        N_("port"),     N_("state"), N_("link"),    N_("speed"),    N_("failures"),
+        N_("received"), N_("sent"),  N_("load in"), N_("load out"), N_("since"),
     };
     g_autoptr(GPtrArray) rows = NULL;
     struct row *heading;
@@ -340,7 +357,7 @@ print_ports(const struct cli *cli, const struct view *view)
     for (guint i = 0; i < view->ports->len; i++)
         fill_port_row(add_row(rows), view->ports->pdata[i]);
     printf("\n");
-    print_rows(cli, rows, 1, 1u << 4 | 1u << 5 | 1u << 6);
+    print_rows(cli, rows, 1, 1u << 4 | 1u << 5 | 1u << 6 | 1u << 7 | 1u << 8);
 }
 
 static void
@@ -354,7 +371,8 @@ print_warnings(const struct cli *cli, const struct view *view, const GPtrArray *
         printf("\n");
     }
     for (guint i = 0; warnings != NULL && warnings[i] != NULL; i++) {
-        g_autofree char *text = g_strdup_printf(_("Warning: %s"), warnings[i]);
+        g_autofree char *warning = cli_translate(warnings[i]);
+        g_autofree char *text = g_strdup_printf(_("Warning: %s"), warning);
 
         printf("  ");
         cli_print_cell(cli, CLI_COLOR_WARN, 0, text);
@@ -373,8 +391,9 @@ print_events(const struct cli *cli, const struct view *view)
     for (guint i = 0; i < view->events->len; i++) {
         NmbondEvent *event = view->events->pdata[i];
         g_autofree char *time = cli_format_time(nmbond_event_get_time_us(event), true);
+        g_autofree char *text = cli_translate(nmbond_event_get_text(event));
 
-        printf("  %s  %s\n", time, nmbond_event_get_text(event));
+        printf("  %s  %s\n", time, text);
     }
 }
 

@@ -6,8 +6,10 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define MAX_ATTEMPTS 5
+#define LOAD_US (150 * 1000) /* for so long the ports are looked at to see their load */
 
 static const char *const field_names[] = {
     "NAME",     "MODE",        "HEALTH",       "UP",       "CARRIER",  "MAC-ADDRESS",
@@ -82,18 +84,6 @@ status_print_table(struct cli *cli, GPtrArray *views)
     return CLI_EXIT_OK;
 }
 
-/* A wrong field is refused before bondd is asked. */
-static int
-check_fields(struct cli *cli)
-{
-    struct cli_table table;
-    int rc = cli_table_init(cli, &table, field_names);
-
-    if (rc == CLI_EXIT_OK)
-        cli_table_clear(&table);
-    return rc;
-}
-
 int
 cli_fail_no_bond(struct cli *cli, const char *name)
 {
@@ -110,34 +100,63 @@ cli_fail_no_bond(struct cli *cli, const char *name)
     return CLI_EXIT_NOT_FOUND;
 }
 
+struct request {
+    bool as_json, as_proc, watching;
+    int n_names; /* 0: all bonds */
+    char **names;
+    struct loads *loads; /* while watching: of the last look */
+};
+
+/* While watching one may go and come back. */
 static int
-choose_bonds(struct cli *cli, int argc, char **argv, GPtrArray **bonds)
+choose_bonds(struct cli *cli, const struct request *request, GPtrArray **bonds)
 {
-    if (argc == 0) {
+    if (request->n_names == 0) {
         *bonds = nmbond_client_get_bonds(cli->client);
         return CLI_EXIT_OK;
     }
     *bonds = g_ptr_array_new_with_free_func(g_object_unref);
-    for (int i = 0; i < argc; i++) {
-        NmbondBond *bond = nmbond_client_get_bond(cli->client, argv[i]);
+    for (int i = 0; i < request->n_names; i++) {
+        NmbondBond *bond = nmbond_client_get_bond(cli->client, request->names[i]);
 
-        if (bond == NULL)
-            return cli_fail_no_bond(cli, argv[i]);
-        g_ptr_array_add(*bonds, bond);
+        if (bond != NULL)
+            g_ptr_array_add(*bonds, bond);
+        else if (!request->watching)
+            return cli_fail_no_bond(cli, request->names[i]);
     }
     return CLI_EXIT_OK;
 }
 
-static int
-print_views(struct cli *cli, GPtrArray *views, bool as_json, bool overview)
+/* One picture has no load; two of them shortly after one another have. */
+static void
+measure_load(struct cli *cli, const struct request *request, GPtrArray *views)
 {
-    if (as_json)
+    struct loads *loads = request->loads != NULL ? request->loads : loads_new();
+
+    loads_look(loads, views);
+    if (request->loads != NULL)
+        return;
+    g_usleep(LOAD_US);
+    for (guint i = 0; i < views->len; i++)
+        view_recount(cli, views->pdata[i]);
+    loads_look(loads, views);
+    loads_free(loads);
+}
+
+static int
+print_views(struct cli *cli, GPtrArray *views, const struct request *request)
+{
+    bool overview = request->n_names == 0 && views->len > 1;
+
+    if (request->as_json)
         return status_print_json(cli, views);
     if (cli_wants_table(cli))
         return status_print_table(cli, views);
+    if (!overview)
+        measure_load(cli, request, views);
     if (views->len == 0)
         puts(_("There are no bonds."));
-    else if (overview && views->len > 1)
+    else if (overview)
         status_print_overview(cli, views);
     else
         status_print_human(cli, views);
@@ -149,12 +168,6 @@ free_view(gpointer view)
 {
     view_free(view);
 }
-
-struct request {
-    bool as_json, as_proc;
-    int n_names; /* 0: all bonds */
-    char **names;
-};
 
 /* Asks everything first and prints then, so that a second try repeats nothing. */
 static bool
@@ -191,7 +204,7 @@ answer(struct cli *cli, const struct request *request, GError **error)
     g_autoptr(GPtrArray) bonds = NULL;
     g_autoptr(GPtrArray) views = g_ptr_array_new_with_free_func(free_view);
     g_autoptr(GString) text = g_string_new(NULL);
-    int rc = choose_bonds(cli, request->n_names, request->names, &bonds);
+    int rc = choose_bonds(cli, request, &bonds);
 
     if (rc != CLI_EXIT_OK)
         return rc;
@@ -203,7 +216,7 @@ answer(struct cli *cli, const struct request *request, GError **error)
     }
     if (!ask_views(cli, bonds, views, error))
         return CLI_EXIT_FAILED;
-    return print_views(cli, views, request->as_json, request->n_names == 0);
+    return print_views(cli, views, request);
 }
 
 /* bondd may be restarted, a bond deleted, while we ask: then the state is asked for anew. */
@@ -224,13 +237,58 @@ answer_in_the_end(struct cli *cli, const struct request *request)
     }
 }
 
+/* ---- --watch ---- */
+
+static int
+show(struct cli *cli, gpointer data)
+{
+    const struct request *request = data;
+    bool for_people = !request->as_json && !request->as_proc && !cli_wants_table(cli);
+    g_autofree char *now = cli_format_time(g_get_real_time(), false);
+    g_autoptr(GError) error = NULL;
+    int rc;
+
+    if (for_people)
+        printf(isatty(STDOUT_FILENO) == 1 ? _("%s   (q ends this)\n\n") : "%s\n\n", now);
+    if (!nmbond_client_get_running(cli->client)) {
+        puts(_("bondd has stopped; waiting for it."));
+        return CLI_EXIT_OK;
+    }
+    rc = answer(cli, request, &error);
+    if (error == NULL)
+        return rc;
+    if (!cli_bondd_has_gone(error) && !cli_object_has_gone(error))
+        return cli_fail(cli, g_steal_pointer(&error));
+    puts(_("It changes just now."));
+    return CLI_EXIT_OK;
+}
+
+static int
+watch(struct cli *cli, struct request *request)
+{
+    g_autoptr(GPtrArray) bonds = NULL;
+    int rc = cli_connect(cli);
+
+    if (rc == CLI_EXIT_OK)
+        rc = choose_bonds(cli, request, &bonds);
+    if (rc != CLI_EXIT_OK)
+        return rc;
+    request->watching = true;
+    request->loads = loads_new();
+    rc = watch_run(cli, show, request);
+    loads_free(request->loads);
+    return rc;
+}
+
 int
 cli_status(struct cli *cli, int argc, char **argv)
 {
     struct request request = {0};
+    bool watching = false;
     const struct cli_opt own[] = {
         {.name = "json", .flag = &request.as_json},
         {.name = "proc", .flag = &request.as_proc},
+        {.name = "watch", .flag = &watching, .shortest = 3}, /* -w is --wait */
         {.name = NULL},
     };
     int rc = cli_parse(cli, own, false, &argc, argv);
@@ -245,10 +303,10 @@ cli_status(struct cli *cli, int argc, char **argv)
         cli_error(_("'--json', '--proc' and the options for fields exclude each other."));
         return CLI_EXIT_USER_INPUT;
     }
-    rc = check_fields(cli);
+    rc = cli_table_check(cli, field_names);
     if (rc != CLI_EXIT_OK)
         return rc;
     request.n_names = argc;
     request.names = argv;
-    return answer_in_the_end(cli, &request);
+    return watching ? watch(cli, &request) : answer_in_the_end(cli, &request);
 }

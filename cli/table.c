@@ -57,6 +57,17 @@ cli_table_init(struct cli *cli, struct cli_table *table, const char *const *name
     return rc;
 }
 
+int
+cli_table_check(struct cli *cli, const char *const *names)
+{
+    struct cli_table table;
+    int rc = cli_table_init(cli, &table, names);
+
+    if (rc == CLI_EXIT_OK)
+        cli_table_clear(&table);
+    return rc;
+}
+
 void
 cli_table_add(struct cli_table *table, char **values)
 {

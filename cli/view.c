@@ -51,19 +51,37 @@ read_counters(GVariant *dict, struct view_counters *counters)
 }
 
 static bool
-collect_port(struct cli *cli, struct view *view, NmbondPort *proxy, GError **error)
+count_port(struct cli *cli, struct view_port *port, GError **error)
 {
-    struct view_port *port;
     GVariant *dict = NULL;
 
-    cli_bound_call(cli, proxy);
-    if (!nmbond_port_call_get_counters_sync(proxy, &dict, NULL, error))
+    cli_bound_call(cli, port->port);
+    if (!nmbond_port_call_get_counters_sync(port->port, &dict, NULL, error))
         return false;
-    port = g_new0(struct view_port, 1);
-    port->port = g_object_ref(proxy);
     read_counters(dict, &port->counters);
+    port->counted_us = g_get_monotonic_time();
+    return true;
+}
+
+static bool
+collect_port(struct cli *cli, struct view *view, NmbondPort *proxy, GError **error)
+{
+    struct view_port *port = g_new0(struct view_port, 1);
+
+    port->port = g_object_ref(proxy);
+    if (!count_port(cli, port, error)) {
+        view_port_free(port);
+        return false;
+    }
     g_ptr_array_add(view->ports, port);
     return true;
+}
+
+void
+view_recount(struct cli *cli, struct view *view)
+{
+    for (guint i = 0; i < view->ports->len; i++)
+        count_port(cli, view->ports->pdata[i], NULL);
 }
 
 static bool

@@ -11,9 +11,17 @@ struct view_counters {
     guint64 rx_packets, rx_bytes, tx_packets, tx_bytes, rx_dropped, tx_dropped;
 };
 
+/* How much passes at the moment, from two looks at the counters (load.c). */
+struct view_load {
+    bool known;
+    guint64 rx_bits, tx_bits; /* a second */
+};
+
 struct view_port {
     NmbondPort *port;
     struct view_counters counters;
+    gint64 counted_us; /* when, monotonic */
+    struct view_load load;
 };
 
 enum view_health {
@@ -32,6 +40,8 @@ struct view {
 /* The state of `bond` now; NULL with `error` if bondd cannot say. */
 struct view *view_collect(struct cli *cli, NmbondBond *bond, GError **error);
 void view_free(struct view *view);
+/* Reads the ports' counters again, as far as that is possible. */
+void view_recount(struct cli *cli, struct view *view);
 
 bool view_port_is_member(const struct view_port *port);
 bool view_port_is_usable(const struct view_port *port);
@@ -43,6 +53,18 @@ char *view_summary(const struct view *view, GPtrArray *problems);
 /* The value of an option in force, "" if bondd does not tell. */
 const char *view_option(const struct view *view, const char *name);
 bool view_uses_active_port(const struct view *view);
+
+/* ---- load (load.c) ---- */
+struct loads; /* what was counted when, of which port */
+struct loads *loads_new(void);
+void loads_free(struct loads *loads);
+/* Fills in the load of the ports since the last look, and remembers this one. */
+void loads_look(struct loads *loads, GPtrArray *views);
+
+/* ---- status --watch (watch.c) ---- */
+/* Calls `show`, which prints to stdout, now and whenever bondd says that something has changed, on
+ * a terminal also every second, until the user has seen enough. An exit code. */
+int watch_run(struct cli *cli, int (*show)(struct cli *cli, gpointer data), gpointer data);
 
 /* ---- the forms of status ---- */
 int status_print_json(struct cli *cli, GPtrArray *views);

@@ -86,20 +86,6 @@ words_apply(struct profile *profile, int argc, char **argv)
     return rc;
 }
 
-void
-cli_warn(const char *format, ...)
-{
-    va_list args;
-    g_autofree char *text = NULL;
-
-    va_start(args, format);
-    text = g_strdup_vprintf(format, args);
-    va_end(args);
-    fflush(stdout);
-    fprintf(stderr, _("Warning: %s"), text);
-    fputc('\n', stderr);
-}
-
 int
 words_finish(struct profile *profile)
 {

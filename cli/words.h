@@ -16,9 +16,6 @@ int words_apply(struct profile *profile, int argc, char **argv);
 int words_finish(struct profile *profile);
 void words_complete(int argc, char **argv); /* the last word; argv[0] is the first key */
 
-/* "Warning: SENTENCE" on stderr. */
-void cli_warn(const char *format, ...) G_GNUC_PRINTF(1, 2);
-
 /* What else wants these ports; *busy: some device is in use by another profile now. */
 void words_warn_of_ports(struct nm *nm, NMConnection *bond, GPtrArray *ports, bool *busy);
 

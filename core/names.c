@@ -4,6 +4,7 @@
  * (bond_slave_link_status()); note names are stable, the event log and D-Bus carry them.
  */
 #include "core/bond.h"
+#include "core/sentences.h"
 
 const char *
 bond_link_name(enum bond_link link)
@@ -128,57 +129,57 @@ bond_reason_text(enum bond_reason reason)
     case BOND_REASON_NONE:
         return "";
     case BOND_REASON_REQUEST:
-        return "it was asked for";
+        return BOND_WHY_ASKED;
     case BOND_REASON_CARRIER_LOST:
-        return "the carrier was lost";
+        return N_("the carrier was lost");
     case BOND_REASON_CARRIER_BACK:
-        return "the carrier is back";
+        return N_("the carrier is back");
     case BOND_REASON_CARRIER_AT_ATTACH:
-        return "it came with a carrier";
+        return N_("it came with a carrier");
     case BOND_REASON_ADMIN_DOWN:
-        return "the device was set down";
+        return N_("the device was set down");
     case BOND_REASON_ADMIN_UP:
-        return "the device was set up";
+        return N_("the device was set up");
     case BOND_REASON_DEVICE_GONE:
-        return "the device is gone";
+        return N_("the device is gone");
     case BOND_REASON_DELAY_OVER:
-        return "the delay is over";
+        return N_("the delay is over");
     case BOND_REASON_DRAINED:
-        return "the drain is over";
+        return N_("the drain is over");
     case BOND_REASON_CLAIMED:
-        return "the device is used for something else";
+        return N_("the device is used for something else");
     case BOND_REASON_PRIMARY:
-        return "it is the primary port";
+        return N_("it is the primary port");
     case BOND_REASON_BETTER:
-        return "it is preferred and faster";
+        return N_("it is preferred and faster");
     case BOND_REASON_FIRST_USABLE:
-        return "nothing else was usable";
+        return N_("nothing else was usable");
     case BOND_REASON_ACTIVE_FAILED:
-        return "the active port failed or left";
+        return N_("the active port failed or left");
     case BOND_REASON_OPTION:
-        return "an option changed";
+        return N_("an option changed");
     case BOND_REASON_PRIO:
-        return "its prio is higher";
+        return N_("its prio is higher");
     case BOND_REASON_MIN_LINKS:
-        return "fewer ports are up than min_links asks for";
+        return N_("fewer ports are up than min_links asks for");
     case BOND_REASON_PORTS_UP:
-        return "enough ports are up";
+        return N_("enough ports are up");
     case BOND_REASON_NO_PORTS:
-        return "the last port has left";
+        return N_("the last port has left");
     case BOND_REASON_FIRST_PORT:
-        return "the first port gives its address";
+        return N_("the first port gives its address");
     case BOND_REASON_FAIL_OVER_MAC:
-        return "fail_over_mac takes the active port's address";
+        return N_("fail_over_mac takes the active port's address");
     case BOND_REASON_PARTNER:
-        return "the LACP partner says so";
+        return N_("the LACP partner says so");
     case BOND_REASON_PARTNER_SILENT:
-        return "no LACP partner is heard";
+        return N_("no LACP partner is heard");
     case BOND_REASON_OWN_SYSTEM:
-        return "it hears this bond's own LACPDUs: a cable is looped";
+        return N_("it hears this bond's own LACPDUs: a cable is looped");
     case BOND_REASON_NO_ANSWER:
-        return "no answer from the ARP targets";
+        return N_("no answer from the ARP targets");
     case BOND_REASON_ANSWERS:
-        return "the ARP targets answer";
+        return N_("the ARP targets answer");
     case BOND_REASON_N:
         break;
     }

@@ -103,8 +103,7 @@ set_port_mac(struct bondd_bond *b, int slot, const uint8_t mac[BOND_MAC_LEN])
     b->ports_changed = true;
     if (r < 0 && r != -ENODEV) {
         b->mac_error = r;
-        g_snprintf(p->trouble, sizeof(p->trouble), "The MAC address of %s could not be set: %s.",
-                   p->name, g_strerror(-r));
+        g_snprintf(p->trouble, sizeof(p->trouble), BOND_WARN_MAC_NOT_SET, p->name, g_strerror(-r));
     }
 }
 

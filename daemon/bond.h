@@ -21,6 +21,9 @@ struct bondd_ear {
     int fd, ifindex;
     uint32_t what; /* BOND_FRAMES_* */
     guint source;  /* 0: not listening */
+    /* who speaks LACP there, although the mode is not 802.3ad (switchside.c) */
+    uint8_t partner[BOND_MAC_LEN];
+    guint forget; /* 0: nobody does */
 };
 
 struct bondd_bond {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * frames.c - what core hears on ports and says there. Decides nothing: core says what it wants to
- * hear, and each frame is one step. Sources are as urgent as netlink and the timer, so a partner's
- * PDU waits for no method call and no file.
+ * hear (what it does not want is switchside.c's), and each frame is one step. Sources are as urgent
+ * as netlink and the timer, so a partner's PDU waits for no method call and no file.
  */
 #include "daemon/frames.h"
 
@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "daemon/probe.h"
+#include "daemon/switchside.h"
 #include "datapath/learn.h"
 #include "datapath/packet.h"
 
@@ -41,6 +42,8 @@ hear(struct bondd_bond *b, int fd)
         /* A step may close the socket: the port is asked for each time. */
         if (ear == NOBODY || ear_of(b, fd) != ear || dp_packet_receive(fd, &packet) <= 0)
             break;
+        if (bondd_switchside_hear(b, ear, &packet))
+            continue;
         ev.u.frame.data = packet.data;
         ev.u.frame.len = packet.len;
         ev.u.frame.vlan_id = packet.vlan_id;
@@ -68,6 +71,7 @@ stop(struct bondd_ear *ear)
         return;
     g_source_remove(ear->source);
     close(ear->fd);
+    bondd_switchside_forget(ear);
     *ear = (struct bondd_ear){0};
 }
 
@@ -110,7 +114,7 @@ sync_ear(struct bondd_bond *b, unsigned which, int ifindex, uint32_t what)
 void
 bondd_frames_sync(struct bondd_bond *b)
 {
-    uint32_t wanted = bond_frames_wanted(&b->core);
+    uint32_t wanted = bond_frames_wanted(&b->core) | BONDD_SWITCHSIDE_FRAMES;
 
     for (int i = 0; i < (int) BOND_MAX_PORTS; i++)
         sync_ear(b, (unsigned) i, b->core.port[i].ifindex,

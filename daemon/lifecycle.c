@@ -96,7 +96,7 @@ bond_of(struct birth *w, const struct dp_link *link)
     bondd_bond_step(b, &ev, NULL);
     bondd_bond_publish(b);
     bondd_bond_save(b);
-    bondd_note(b, "bond-created", NULL, "", "Bond %s has been created, mode %s.", b->core.name,
+    bondd_note(b, "bond-created", NULL, "", BOND_SAY_BOND_CREATED, b->core.name,
                bond_mode_name((enum bond_mode) b->core.opt.num[BOND_OPT_MODE]));
     return b;
 }
@@ -198,9 +198,8 @@ bondd_bond_destroy(struct bondd_bond *b, bool link_is_gone, bondd_destroyed_cb d
     let_ports_go(b);
     bondd_bond_save(b);
     bondd_status_remove(b);
-    bondd_note(
-        b, "bond-deleted", NULL, link_is_gone ? "its link is gone" : "it was asked for", "%s",
-        link_is_gone ? "The link was deleted: the bond is no more." : "The bond has been deleted.");
+    bondd_note(b, "bond-deleted", NULL, link_is_gone ? BOND_WHY_LINK_GONE : BOND_WHY_ASKED, "%s",
+               link_is_gone ? BOND_SAY_LINK_DELETED : BOND_SAY_BOND_DELETED);
     bondd_engine_remove(e, b);
     bondd_engine_set_busy(e, b->core.name, "being deleted");
     *w = (struct death){b, link_is_gone, done, data};

@@ -140,12 +140,15 @@ to_journal(const struct bondd_event *ev)
 {
 #ifdef HAVE_SYSTEMD
     if (g_getenv("JOURNAL_STREAM") != NULL) {
-        sd_journal_send("MESSAGE=%s: %s", ev->bond, ev->text, "MESSAGE_ID=%s",
-                        strcmp(ev->event, "active-changed") == 0 ? MESSAGE_ID_FAILOVER
-                                                                 : MESSAGE_ID_EVENT,
-                        "PRIORITY=%i", 6, "NMBOND_BOND=%s", ev->bond, "NMBOND_PORT=%s", ev->port,
-                        "NMBOND_EVENT=%s", ev->event, "NMBOND_REASON=%s", ev->reason,
-                        "NMBOND_TOOK_US=%" PRIu64, ev->took_us, NULL);
+        sd_journal_send(
+            "MESSAGE=%s: %s", ev->bond, ev->text, "MESSAGE_ID=%s",
+            strcmp(ev->event, "active-changed") == 0 ? MESSAGE_ID_FAILOVER : MESSAGE_ID_EVENT,
+            "PRIORITY=%i", 6, "NMBOND_SEQ=%" PRIu64, ev->seq, "NMBOND_BOND=%s", ev->bond,
+            "NMBOND_PORT=%s", ev->port, "NMBOND_OTHER=%s", ev->other, "NMBOND_EVENT=%s", ev->event,
+            "NMBOND_REASON=%s", ev->reason, "NMBOND_TOOK_US=%" PRIu64, ev->took_us,
+            "NMBOND_DETECTED_US=%" PRIu64, ev->phases.detected_us, "NMBOND_DECIDED_US=%" PRIu64,
+            ev->phases.decided_us, "NMBOND_SWITCHED_US=%" PRIu64, ev->phases.switched_us,
+            "NMBOND_ANNOUNCED_US=%" PRIu64, ev->phases.announced_us, NULL);
         return;
     }
 #endif

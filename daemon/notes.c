@@ -18,45 +18,44 @@ sentence(const struct bondd_bond *b, const struct bond_action *a)
 
     switch (a->note) {
     case BOND_NOTE_PORT_ATTACHED:
-        return g_strdup_printf("%s is a port now", port);
+        return g_strdup_printf(BOND_SAY_PORT_ATTACHED, port);
     case BOND_NOTE_PORT_LEAVING:
-        return g_strdup_printf("%s is leaving: nothing more is sent by it", port);
+        return g_strdup_printf(BOND_SAY_PORT_LEAVING, port);
     case BOND_NOTE_PORT_RELEASED:
-        return g_strdup_printf("%s has been let go", port);
+        return g_strdup_printf(BOND_SAY_PORT_RELEASED, port);
     case BOND_NOTE_LINK_FAIL:
-        return g_strdup_printf("The link of %s went down, downdelay runs", port);
+        return g_strdup_printf(BOND_SAY_LINK_FAIL, port);
     case BOND_NOTE_LINK_DOWN:
-        return g_strdup_printf("The link of %s is down", port);
+        return g_strdup_printf(BOND_SAY_LINK_DOWN, port);
     case BOND_NOTE_LINK_BACK:
-        return g_strdup_printf("The link of %s came back, updelay runs", port);
+        return g_strdup_printf(BOND_SAY_LINK_BACK, port);
     case BOND_NOTE_LINK_UP:
-        return g_strdup_printf("The link of %s is up", port);
+        return g_strdup_printf(BOND_SAY_LINK_UP, port);
     case BOND_NOTE_ACTIVE_CHANGED:
         if (port[0] == '\0')
-            return g_strdup_printf("No port is active any more, %s was", other);
+            return g_strdup_printf(BOND_SAY_ACTIVE_NONE, other);
         if (other[0] == '\0')
-            return g_strdup_printf("%s is the active port now", port);
-        return g_strdup_printf("%s is the active port now instead of %s", port, other);
+            return g_strdup_printf(BOND_SAY_ACTIVE_FIRST, port);
+        return g_strdup_printf(BOND_SAY_ACTIVE_CHANGED, port, other);
     case BOND_NOTE_CARRIER_UP:
-        return g_strdup("The bond has a carrier");
+        return g_strdup(BOND_SAY_CARRIER_UP);
     case BOND_NOTE_CARRIER_DOWN:
-        return g_strdup("The bond has lost its carrier");
+        return g_strdup(BOND_SAY_CARRIER_DOWN);
     case BOND_NOTE_OPTIONS_CHANGED:
-        return g_strdup("Options have changed");
+        return g_strdup(BOND_SAY_OPTIONS_CHANGED);
     case BOND_NOTE_MAC_CHANGED:
-        return g_strdup_printf("The bond's MAC address is %02x:%02x:%02x:%02x:%02x:%02x now",
-                               b->core.mac[0], b->core.mac[1], b->core.mac[2], b->core.mac[3],
-                               b->core.mac[4], b->core.mac[5]);
+        return g_strdup_printf(BOND_SAY_MAC_CHANGED, b->core.mac[0], b->core.mac[1], b->core.mac[2],
+                               b->core.mac[3], b->core.mac[4], b->core.mac[5]);
     case BOND_NOTE_AGGREGATOR_CHANGED:
         if (port[0] == '\0')
-            return g_strdup("No aggregator is active any more");
-        return g_strdup_printf("Aggregator %u is the active one now", b->core.port[a->slot].agg.id);
+            return g_strdup(BOND_SAY_AGGREGATOR_NONE);
+        return g_strdup_printf(BOND_SAY_AGGREGATOR_CHANGED, b->core.port[a->slot].agg.id);
     case BOND_NOTE_LACP_DISTRIBUTING:
-        return g_strdup_printf("%s carries traffic", port);
+        return g_strdup_printf(BOND_SAY_LACP_DISTRIBUTING, port);
     case BOND_NOTE_LACP_NOT_DISTRIBUTING:
-        return g_strdup_printf("%s carries no traffic", port);
+        return g_strdup_printf(BOND_SAY_LACP_NOT_DISTRIBUTING, port);
     case BOND_NOTE_LACP_LOOP:
-        return g_strdup_printf("%s is connected to this bond itself", port);
+        return g_strdup_printf(BOND_SAY_LACP_LOOP, port);
     case BOND_NOTE_N:
         break;
     }

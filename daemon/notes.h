@@ -5,6 +5,7 @@
 #ifndef BONDD_NOTES_H
 #define BONDD_NOTES_H
 
+#include "core/sentences.h"
 #include "daemon/bond.h"
 
 /* One BOND_ACT_NOTE, after the actions of its step have been carried out. */

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "core/sentences.h"
 #include "daemon/error.h"
 
 void
@@ -51,9 +52,8 @@ bondd_port_set_mtu(struct bondd_port *p, struct dp_nl *nl, uint32_t mtu)
         p->set_mtu = mtu;
         p->trouble[0] = '\0';
     } else {
-        g_snprintf(p->trouble, sizeof(p->trouble),
-                   "%s does not accept the bond's MTU of %u (%s): longer frames are lost there.",
-                   p->name, mtu, g_strerror(-r));
+        g_snprintf(p->trouble, sizeof(p->trouble), BOND_WARN_MTU_REFUSED, p->name, mtu,
+                   g_strerror(-r));
     }
     return r;
 }

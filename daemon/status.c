@@ -7,8 +7,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/sentences.h"
 #include "daemon/parted.h"
 #include "daemon/state.h"
+#include "daemon/switchside.h"
 
 char *
 bondd_status_text(const struct bondd_bond *b)
@@ -40,6 +42,13 @@ bondd_status_remove(const struct bondd_bond *b)
 
 /* Warnings ---------------------------------------------------------------------------------- */
 
+/* Whether it could carry traffic if the others failed: one that waits in active-backup can. */
+static bool
+is_usable(const struct bond_port *p)
+{
+    return p->admin_up && p->carrier && p->link == BOND_LINK_UP;
+}
+
 static void
 warn_about_ports(const struct bondd_bond *b, GStrvBuilder *out)
 {
@@ -50,19 +59,19 @@ warn_about_ports(const struct bondd_bond *b, GStrvBuilder *out)
     g_autofree char *text = NULL;
 
     for (uint32_t i = 0; i < n; i++) {
-        if (bond_port_can_tx(&b->core, order[i])) {
+        if (is_usable(&b->core.port[order[i]])) {
             usable = b->core.port[order[i]].name;
             n_usable++;
         }
     }
     if (n == 0)
-        text = g_strdup_printf("%s has no port: nothing can be sent or received.", b->core.name);
+        text = g_strdup_printf(BOND_WARN_NO_PORT, b->core.name);
     else if (n_usable == 0)
-        text = g_strdup_printf("None of the ports of %s can be used: nothing can be sent.",
-                               b->core.name);
+        text = g_strdup_printf(BOND_WARN_NONE_USABLE, b->core.name);
     else if (n_usable == 1)
-        text = g_strdup_printf("Only %s can be used: when it fails, %s has no connection.", usable,
-                               b->core.name);
+        text = g_strdup_printf(BOND_WARN_ONE_USABLE, usable, b->core.name);
+    else if (n_usable * 2 <= n)
+        text = g_strdup_printf(BOND_WARN_HALF_USABLE, n_usable, n, b->core.name);
     if (text != NULL)
         g_strv_builder_add(out, text);
 }
@@ -84,8 +93,8 @@ warn_about_speed(const struct bondd_bond *b, GStrvBuilder *out)
             first = p;
         if (p->speed_mbps == first->speed_mbps)
             continue;
-        text = g_strdup_printf("The ports differ in speed: %s has %i Mbit/s, %s %i Mbit/s.",
-                               first->name, first->speed_mbps, p->name, p->speed_mbps);
+        text = g_strdup_printf(BOND_WARN_SPEED, first->name, first->speed_mbps, p->name,
+                               p->speed_mbps);
         g_strv_builder_add(out, text);
         return;
     }
@@ -97,21 +106,17 @@ warn_about_options(const struct bondd_bond *b, GStrvBuilder *out)
     const struct bond_options *o = &b->core.opt;
 
     if (o->num[BOND_OPT_MIIMON] == 0 && o->num[BOND_OPT_ARP_INTERVAL] == 0)
-        g_strv_builder_add(out, "miimon is 0: a port that loses its carrier is still noticed at "
-                                "once by the kernel's event, but there is no regular look at the "
-                                "ports as a safety net (miimon=100 is usual).");
+        g_strv_builder_add(out, BOND_WARN_NO_MONITOR);
     if (bond_mode_uses_primary(o->num[BOND_OPT_MODE]) && o->primary[0] != '\0' &&
         bond_port_by_name(&b->core, o->primary) == BOND_NO_PORT) {
-        g_autofree char *text =
-            g_strdup_printf("primary=%s is not a port of %s.", o->primary, b->core.name);
+        g_autofree char *text = g_strdup_printf(BOND_WARN_PRIMARY, o->primary, b->core.name);
 
         g_strv_builder_add(out, text);
     }
     if (o->num[BOND_OPT_MODE] == BOND_MODE_ACTIVE_BACKUP &&
         o->num[BOND_OPT_FAIL_OVER_MAC] != BOND_FOM_NONE) {
         g_autofree char *text = g_strdup_printf(
-            "fail_over_mac=%s: ports keep different MAC addresses; address leases and filters that "
-            "know the bond's MAC must allow every port's.",
+            BOND_WARN_FAIL_OVER_MAC,
             bond_opt_value_name(BOND_OPT_FAIL_OVER_MAC, o->num[BOND_OPT_FAIL_OVER_MAC]));
 
         g_strv_builder_add(out, text);
@@ -126,23 +131,20 @@ bondd_status_warnings(const struct bondd_bond *b)
     warn_about_ports(b, out);
     warn_about_speed(b, out);
     warn_about_options(b, out);
+    bondd_switchside_warnings(b, out);
     for (guint i = 0; i < BOND_MAX_PORTS; i++) {
         if (b->port[i].in_use && b->port[i].trouble[0] != '\0')
             g_strv_builder_add(out, b->port[i].trouble);
     }
     for (guint i = 0; i < b->parted->len; i++) {
         const struct bondd_parted *r = &g_array_index(b->parted, struct bondd_parted, i);
-        g_autofree char *text = g_strdup_printf(
-            "%s has left, but its own MAC address is the one that %s uses: IPv6 stays off on %s "
-            "until it is used for something else or the bond is gone.",
-            r->name, b->core.name, r->name);
+        g_autofree char *text = g_strdup_printf(BOND_WARN_PARTED, r->name, b->core.name, r->name);
 
         g_strv_builder_add(out, text);
     }
     if (strcmp(b->dev_name, b->core.name) != 0) {
         g_autofree char *text =
-            g_strdup_printf("The link of bond %s was renamed to %s; bondd goes on calling it %s.",
-                            b->core.name, b->dev_name, b->core.name);
+            g_strdup_printf(BOND_WARN_RENAMED, b->core.name, b->dev_name, b->core.name);
 
         g_strv_builder_add(out, text);
     }

@@ -86,8 +86,8 @@ bury(struct bondd_bond *b)
     bondd_parted_review(b, true);
     bondd_state_remove(b->engine->config->state_dir, b->core.name);
     bondd_status_remove(b);
-    bondd_note(b, "bond-deleted", NULL, "its link is gone",
-               "Bond %s was deleted while bondd was not running.", b->core.name);
+    bondd_note(b, "bond-deleted", NULL, BOND_WHY_LINK_GONE, BOND_SAY_DELETED_MEANWHILE,
+               b->core.name);
     bondd_bond_free(b);
 }
 

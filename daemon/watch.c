@@ -104,8 +104,7 @@ taken(struct bondd_bond *b, int slot, const struct dp_link *link)
     const struct dp_link *master = dp_monitor_link(b->engine->monitor, link->master);
 
     b->port[slot].claimed = true;
-    bondd_note(b, "port-taken", link->name, "somebody else took it",
-               "%s was made a port of %s: it is let go.", link->name,
+    bondd_note(b, "port-taken", link->name, BOND_WHY_TAKEN, BOND_SAY_PORT_TAKEN, link->name,
                master != NULL ? master->name : "another device");
     bondd_bond_step(b, &ev, NULL);
 }
@@ -116,8 +115,8 @@ bondd_bond_port_changed(struct bondd_bond *b, int slot, const struct dp_link *li
     struct bondd_port *p = &b->port[slot];
 
     if (strcmp(p->name, link->name) != 0) {
-        bondd_note(b, "port-renamed", link->name, "somebody renamed it",
-                   "Port %s is called %s now.", p->name, link->name);
+        bondd_note(b, "port-renamed", link->name, BOND_WHY_RENAMED, BOND_SAY_PORT_RENAMED, p->name,
+                   link->name);
         g_strlcpy(p->name, link->name, sizeof(p->name));
         b->ports_changed = true;
     }
@@ -225,7 +224,7 @@ set_mtu(struct bondd_bond *b, uint32_t mtu)
             bondd_port_set_mtu(&b->port[i], b->engine->nl, mtu);
     }
     b->ports_changed = true;
-    bondd_note(b, "mtu-changed", NULL, "somebody set it", "The MTU is %u now.", mtu);
+    bondd_note(b, "mtu-changed", NULL, BOND_WHY_SET, BOND_SAY_MTU_CHANGED, mtu);
     bondd_engine_touch(b->engine, b);
 }
 
@@ -241,8 +240,8 @@ bondd_bond_link_changed(struct bondd_bond *b, const struct dp_link *link)
 
     if (strcmp(link->name, b->dev_name) != 0) {
         g_strlcpy(b->dev_name, link->name, sizeof(b->dev_name));
-        bondd_note(b, "bond-renamed", NULL, "somebody renamed it",
-                   "The link of bond %s is called %s now.", b->core.name, link->name);
+        bondd_note(b, "bond-renamed", NULL, BOND_WHY_RENAMED, BOND_SAY_BOND_RENAMED, b->core.name,
+                   link->name);
         bondd_engine_touch(b->engine, b);
     }
     if (up != b->core.admin_up || bridged != b->core.bridged || mac_given) {

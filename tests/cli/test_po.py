@@ -30,7 +30,16 @@ class Translations(unittest.TestCase):
             with open(path, encoding="utf-8") as file:
                 if re.search(r'\b(_|N_|ngettext)\("', file.read()):
                     found.append(os.path.relpath(path, SOURCE))
+        # what bondd says is translated by its clients
+        found += ["core/names.c", "core/sentences.h"]
         self.assertEqual(sorted(self.words("POTFILES")), sorted(found))
+
+    def test_every_sentence_is_in_the_table_that_clients_search(self):
+        with open(os.path.join(SOURCE, "core", "sentences.h"), encoding="utf-8") as file:
+            text, table = file.read().split("#define BOND_SENTENCES ")
+        defined = re.findall(r"#define (BOND_(?:SAY|WARN)_\w+)", text)
+        self.assertGreater(len(defined), 30)
+        self.assertEqual(sorted(re.findall(r"BOND_(?:SAY|WARN)_\w+", table)), sorted(defined))
 
     def test_every_message_is_translated(self):
         languages = self.words("LINGUAS")

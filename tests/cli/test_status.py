@@ -3,6 +3,7 @@
 """`bondcli status` against a real bondd: every form, and what it says when something is wrong."""
 import itertools
 import json
+import os
 import re
 import signal
 import unittest
@@ -31,7 +32,7 @@ class OneBond(BonddCase):
         self.assertRegex(text, rf"(?m)^  MAC address +{self.lab.a.mac('bond0')}$")
         self.assertRegex(text, r"(?m)^  monitor +carrier, events and a look every 100 ms$")
         self.assertRegex(text, r"(?m)^  options +primary=eth0$")
-        self.assertRegex(text, r"(?m)^  eth0 +active +up +\d+ Mbit/s +0 ")
+        self.assertRegex(text, r"(?m)^  eth0 +active +up +\d+ Mbit/s +0 +\d+ +\d+ +\d.*bit/s +\d.*bit/s ")
         self.assertRegex(text, r"(?m)^  eth1 +backup +up +\d+ Mbit/s +0 ")
         self.assertIn("last events", text)
         self.assertIn("eth1 is a port now", text)
@@ -96,6 +97,7 @@ class OneBond(BonddCase):
         self.assertEqual(complete("help", "v"), ["version"])
         self.assertEqual(complete("version", ""), [])
         self.assertEqual(complete("status", "--p"), ["--proc"])
+        self.assertEqual(complete("status", "--w"), ["--watch", "--wait"])
         self.assertEqual(complete("events", "--f"), ["--follow", "--fields"])
         self.assertEqual(complete("--te"), ["--terse"])
         self.assertEqual(complete("--mode", "m"), ["multiline"])
@@ -146,6 +148,8 @@ class OneBond(BonddCase):
         self.assertEqual(text.splitlines()[0],
                          "bond0 arbeitet: alle 2 Ports sind benutzbar.")
         self.assertRegex(text, r"(?m)^  MAC-Adresse ")
+        self.assertRegex(text, r"(?m)^  [0-9:.]+  eth1 ist jetzt ein Port \(es wurde verlangt\)\.$")
+        self.assertRegex(self.good("events", env=env), r"(?m) Bond bond0 wurde angelegt, Modus ")
         self.assertEqual(self.good("status", env=dict(env, LANGUAGE="zh_CN")).splitlines()[0],
                          "bond0 正常工作：全部 2 个端口可用。")
         self.assertEqual(self.good("-t", "status", env=env), self.good("-t", "status"))
@@ -171,6 +175,169 @@ class OneBond(BonddCase):
                  "-f", "NAME", "-g", "NAME", "status")):
             with self.subTest(argv):
                 self.bad(code, message, *argv)
+
+
+class Watch(BonddCase):
+    def start(self, *argv, text=None, env=None):
+        """status --watch without a terminal; text: a function for what it has written so far."""
+        log = self.lab.path(f"watch-{self.id()}")
+        process = self.lab.a.start("bondcli", "status", "--watch", *argv, log=log, env=env)
+        self.addCleanup(lambda: process.alive and process.stop(signal.SIGKILL))
+
+        def written():
+            with open(log, encoding="utf-8") as file:
+                return file.read()
+        return process, written
+
+    def test_without_a_terminal_each_change_is_a_block(self):
+        process, text = self.start()
+        wait_for(lambda: "last events" in text(), 5, "the first block")
+        self.assertRegex(text(), r"\A[0-9:]+\n\nbond0 works: all 2 ports are usable\.\n")
+        self.assertNotIn("\033", text())
+        self.lab.cut("eth0")
+        wait_for(lambda: "bond0 works, but is degraded: 1 of 2" in text(), 5,
+                 lambda: f"the cut to be shown: {text()}")
+        self.assertRegex(text(), r"\n\n[0-9:]+\n\nbond0 works, but is degraded")
+        self.lab.mend("eth0")
+        wait_for(lambda: text().rsplit("\n\nbond0 ", 1)[1].startswith("works: all 2"), 5,
+                 lambda: f"the mended cable to be shown: {text()}")
+        process.stop(signal.SIGINT)
+        self.assertEqual(process.popen.returncode % 256, 130)
+
+    def test_options_bonds_and_bondd_that_come_and_go(self):
+        self.make_bond("bond1", {"mode": "balance-rr"}, [])
+        process, text = self.start("-g", "NAME,MODE", "bond1", "bond0")
+        wait_for(lambda: text() == "bond1:balance-rr\nbond0:active-backup\n", 5, "the first block")
+        self.lab.bond_call("bond1", "SetOptions", "(a{ss}u)", {"mode": "broadcast"}, 0)
+        wait_for(lambda: "\n\nbond1:broadcast\n" in text(), 5, "the option to be shown")
+        self.lab.bond_call("bond1", "Delete")
+        wait_for(lambda: text().endswith("\n\nbond0:active-backup\n"), 5, "bond1 to be away")
+        self.lab.kill_bondd(signal.SIGKILL)
+        wait_for(lambda: "\n\nbondd has stopped; waiting for it.\n" in text(), 5, text)
+        self.lab.start_bondd()
+        wait_for(lambda: text().rsplit("waiting for it.", 1)[1].endswith("bond0:active-backup\n"),
+                 10, text)
+        process.stop(signal.SIGTERM)
+        self.assertEqual(process.popen.returncode % 256, 143)
+
+    def test_json_and_names_that_are_not_there(self):
+        process, text = self.start("--json")
+        wait_for(lambda: text().endswith("}\n"), 5, "the first block")
+        self.assertEqual(json.loads(text())["bonds"][0]["name"], "bond0")
+        process.stop(signal.SIGINT)
+        self.bad(10, "There is no bond 'bond7'; there are: bond0.", "status", "--watch", "bond7")
+
+    def test_on_a_terminal_q_leaves_it_as_it_was(self):
+        """script(1) makes the terminal; its own settings are printed before and after."""
+        run = "stty -g; bondcli status --watch; echo left $?; stty -g"
+        for key, left in (("q", 0), ("\x03", 130)):
+            text = self.lab.a.run(
+                "sh", "-c", f"(sleep 0.2; until grep -q 'last events' {self.lab.path('tty')}; do "
+                f"sleep 0.1; done; printf '{key}'; sleep 0.3) | "
+                f"script -qfec '{run}' {self.lab.path('tty')}", env={"TERM": "xterm"})
+            before, rest = text.split("\n", 1)
+            screen, after = rest.split("\033[?7h\033[?25h\033[?1049l", 1)
+            self.assertTrue(screen.startswith("\033[?1049h\033[?25l\033[?7l"), rest)
+            self.assertIn("(q ends this)", screen)
+            self.assertIn("bond0 works: all 2 ports are usable.", screen)
+            self.assertEqual(after.split(), ["left", str(left), before])
+            os.unlink(self.lab.path("tty"))
+
+    def test_load_is_what_passes(self):
+        self.lab.a.shell("ip addr replace 10.0.1.243/24 dev bond0")
+        self.lab.wait_ping()
+        flood = self.lab.a.start("ping", "-qi", "0.002", "-s", "1000", "10.0.1.1")
+        try:
+            def load():
+                line = next(l for l in self.good("status").splitlines() if l.startswith("  eth0 "))
+                found = re.search(r" ([0-9.]+) (k|M)bit/s +([0-9.]+) (k|M)bit/s ",
+                                  line.split("Mbit/s", 1)[1])
+                return found and found.group(2) == found.group(4) == "M" or \
+                    found and min(float(found.group(1)), float(found.group(3))) > 50
+            wait_for(load, 5, lambda: self.good("status"))
+        finally:
+            flood.stop()
+
+
+class WarningsCase(BonddCase):
+    def warnings(self):
+        text = self.good("-g", "WARNINGS", "-e", "no", "status", "bond0").strip()
+        return text.split(" | ") if text else []
+
+    def expect(self, *sentences):
+        wait_for(lambda: self.warnings() == list(sentences), 10,
+                 lambda: f"{sentences}, there are: {self.warnings()}")
+
+    def lacpdu(self, port, system, key=1, state="0d"):
+        """What a switch that is set to LACP sends there (active, aggregates, in sync)."""
+        data = bytes.fromhex(f"0180c2000002 {system} 8809 0101 0114 8000 {system} {key:04x} 8000 "
+                             f"0001 {state} 000000 0214") + bytes(18) + bytes.fromhex("0310") + bytes(66)
+        code = (f"import socket; s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW); "
+                f"s.bind(('{self.lab.switch_port(port)}', 0)); s.send({data!r})")
+        self.lab.switch.run("/usr/bin/python3", "-c", code)
+
+
+class Warnings(WarningsCase):
+    """In words, on D-Bus and in every form of status."""
+
+    ports = 4
+    options = {"mode": "active-backup", "miimon": "100"}
+
+    def test_in_words(self):
+        self.expect()
+        self.lab.bond_call("bond0", "SetOptions", "(a{ss}u)", {"miimon": "0"}, 0)
+        self.expect("miimon is 0: a port that loses its carrier is still noticed at once by the "
+                    "kernel's event, but there is no regular look at the ports as a safety net "
+                    "(miimon=100 is usual).")
+        self.lab.bond_call("bond0", "SetOptions", "(a{ss}u)", {"miimon": "100"}, 0)
+        self.expect()
+        cut = ("eth0", "eth2", "eth3")
+        for port in cut[:2]:
+            self.lab.cut(port)
+        half = "Only 2 of 4 ports of bond0 can be used: half of what it is made for is missing."
+        self.expect(half)
+        self.assertIn(f"\n  Warning: {half}\n", self.good("status"))
+        self.lab.cut(cut[2])
+        self.expect("Only eth1 can be used: when it fails, bond0 has no connection.")
+        for port in cut:
+            self.lab.mend(port)
+        self.expect()
+        # a switch that speaks LACP unasked
+        self.lacpdu("eth1", "02aabbccddee")
+        self.expect("The switch speaks LACP on eth1 (partner 02:aa:bb:cc:dd:ee), but mode "
+                    "active-backup does not: its side of the link is not made for this mode; it "
+                    "may keep the port blocked.")
+        self.assertEqual(self.usable("bond0"), {"eth0", "eth1", "eth2", "eth3"})
+
+
+class Partners(WarningsCase):
+    options = {"mode": "802.3ad", "miimon": "100"}
+
+    @classmethod
+    def make_bond(cls, name, options, ports):
+        cls.lab.bondd_call("CreateBond", "(sa{ss}a{sv})", name, options, {})
+        cls.lab.a.run("ip", "link", "set", name, "up")
+        for port in ports:
+            cls.lab.bond_call(name, "AttachPort", "(sa{sv})", port, {})
+
+    def test_partners_that_do_not_fit(self):
+        nobody = ("Nobody answers LACP on {}: is the switch's side configured for it (active or "
+                  "passive)?")
+        self.expect(nobody.format("eth0"), nobody.format("eth1"))
+        self.lacpdu("eth0", "02aaaaaaaaaa")
+        self.expect(nobody.format("eth1"))
+        self.lacpdu("eth1", "02bbbbbbbbbb")
+        self.expect("eth0 and eth1 are connected to different LACP partners (02:aa:aa:aa:aa:aa and "
+                    "02:bb:bb:bb:bb:bb), and only one's ports are used: two switches must act as "
+                    "one (MLAG).")
+        self.lacpdu("eth1", "02aaaaaaaaaa", key=7)
+        self.expect("The partner has eth0 and eth1 in different aggregations (keys 1 and 7), and "
+                    "only one's ports are used: put the switch's ports into one.")
+        self.lacpdu("eth1", "02aaaaaaaaaa", state="09")
+        self.expect("The partner on eth1 does not aggregate: its port is not in an aggregation of "
+                    "the switch.")
+        self.lacpdu("eth1", "02aaaaaaaaaa")
+        self.expect()
 
 
 class Leaving(BonddCase):
