@@ -484,6 +484,8 @@ nmbond_client_class_init(NmbondClientClass *klass)
      * NmbondClient::bond-added:
      * @client: the client
      * @bond: the new bond; also one that is there again after a restart of bondd
+     *
+     * A bond is there now.
      */
     signals[SIGNAL_BOND_ADDED] =
         g_signal_new("bond-added", NMBOND_TYPE_CLIENT, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
@@ -492,6 +494,8 @@ nmbond_client_class_init(NmbondClientClass *klass)
      * NmbondClient::bond-removed:
      * @client: the client
      * @bond: the bond that is gone, or out of sight because bondd is
+     *
+     * A bond is gone.
      */
     signals[SIGNAL_BOND_REMOVED] =
         g_signal_new("bond-removed", NMBOND_TYPE_CLIENT, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
@@ -500,6 +504,8 @@ nmbond_client_class_init(NmbondClientClass *klass)
      * NmbondClient::event:
      * @client: the client
      * @event: what has just happened
+     *
+     * Something happened to a bond: a failover, a port that came or left, and why.
      */
     signals[SIGNAL_EVENT] = g_signal_new("event", NMBOND_TYPE_CLIENT, G_SIGNAL_RUN_LAST, 0, NULL,
                                          NULL, NULL, G_TYPE_NONE, 1, NMBOND_TYPE_EVENT);
@@ -531,6 +537,8 @@ nmbond_client_new_async(GDBusConnection *connection, NmbondClientFlags flags,
  * @result: what the callback got
  * @error: return location
  *
+ * Ends what nmbond_client_new_async() began.
+ *
  * Returns: (transfer full): the client, or %NULL if there is no bus or it was cancelled
  */
 NmbondClient *
@@ -548,6 +556,8 @@ nmbond_client_new_finish(GAsyncResult *result, GError **error)
  * @flags: whether bondd may be started
  * @cancellable: (nullable): to give up
  * @error: return location
+ *
+ * Makes a client, and blocks until the bonds are there. For programs without a main loop.
  *
  * Returns: (transfer full): the client, or %NULL if there is no bus or it was cancelled
  */

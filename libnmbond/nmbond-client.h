@@ -30,6 +30,8 @@ G_BEGIN_DECLS
  * NmbondClientFlags:
  * @NMBOND_CLIENT_FLAGS_NONE: bondd is started if it is not running
  * @NMBOND_CLIENT_FLAGS_NO_AUTO_START: only look; never start bondd
+ *
+ * Whether a client may have D-Bus start bondd.
  */
 typedef enum { /*< flags >*/
                NMBOND_CLIENT_FLAGS_NONE = 0,
@@ -68,6 +70,15 @@ typedef enum { /*< flags >*/
                NMBOND_DETACH_FLAGS_WAIT = 1 << 1,
 } NmbondDetachFlags;
 
+/**
+ * NmbondClient:
+ *
+ * bondd's bonds and ports, kept up to date, also over its restarts.
+ *
+ * When bondd goes, its bonds disappear from here ([signal@Nmbond.Client::bond-removed], then
+ * [property@Nmbond.Client:running] is false); when the next one is there they come back as new
+ * objects. Keep names, not objects. Signals come in the main context in which the client was made.
+ */
 #define NMBOND_TYPE_CLIENT (nmbond_client_get_type())
 G_DECLARE_FINAL_TYPE(NmbondClient, nmbond_client, NMBOND, CLIENT, GObject)
 

@@ -52,6 +52,8 @@ nmbond_error_quark(void)
  * nmbond_error_get_dbus_name:
  * @code: an error
  *
+ * What an error is called on D-Bus.
+ *
  * Returns: (transfer none) (nullable): the name that @code has on D-Bus
  */
 const char *

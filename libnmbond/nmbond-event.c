@@ -41,6 +41,8 @@ lookup_number(GVariant *dict, const char *key)
  * nmbond_event_new_from_variant:
  * @variant: an event as it is on D-Bus, of type a{sv}; a floating reference is taken
  *
+ * Makes an event of what bondd sends.
+ *
  * Returns: (transfer full) (nullable): the event, or %NULL if @variant is of another type
  */
 NmbondEvent *
@@ -72,6 +74,8 @@ nmbond_event_new_from_variant(GVariant *variant)
  * nmbond_event_ref:
  * @event: an event
  *
+ * Takes a reference.
+ *
  * Returns: (transfer full): @event
  */
 NmbondEvent *
@@ -84,6 +88,8 @@ nmbond_event_ref(NmbondEvent *event)
 /**
  * nmbond_event_unref:
  * @event: (transfer full): an event
+ *
+ * Gives a reference back.
  */
 void
 nmbond_event_unref(NmbondEvent *event)
@@ -98,6 +104,8 @@ nmbond_event_unref(NmbondEvent *event)
  * nmbond_event_get_seq:
  * @event: an event
  *
+ * The number of the event.
+ *
  * Returns: its number; they only grow
  */
 guint64
@@ -109,6 +117,8 @@ nmbond_event_get_seq(NmbondEvent *event)
 /**
  * nmbond_event_get_time_us:
  * @event: an event
+ *
+ * The time of the event.
  *
  * Returns: when it was, in microseconds since the epoch
  */
@@ -122,6 +132,8 @@ nmbond_event_get_time_us(NmbondEvent *event)
  * nmbond_event_get_bond:
  * @event: an event
  *
+ * The bond that it is about.
+ *
  * Returns: the bond's name
  */
 const char *
@@ -133,6 +145,8 @@ nmbond_event_get_bond(NmbondEvent *event)
 /**
  * nmbond_event_get_port:
  * @event: an event
+ *
+ * The port that it is about.
  *
  * Returns: the port's name, or "" if it is about the bond alone
  */
@@ -146,6 +160,8 @@ nmbond_event_get_port(NmbondEvent *event)
  * nmbond_event_get_event:
  * @event: an event
  *
+ * What happened, as a word for programs.
+ *
  * Returns: what happened, a stable word such as "active-changed"
  */
 const char *
@@ -157,6 +173,8 @@ nmbond_event_get_event(NmbondEvent *event)
 /**
  * nmbond_event_get_reason:
  * @event: an event
+ *
+ * Why it happened.
  *
  * Returns: why, in a few English words
  */
@@ -170,6 +188,8 @@ nmbond_event_get_reason(NmbondEvent *event)
  * nmbond_event_get_text:
  * @event: an event
  *
+ * What happened and why, as a sentence for people.
+ *
  * Returns: an English sentence that says it all
  */
 const char *
@@ -182,6 +202,8 @@ nmbond_event_get_text(NmbondEvent *event)
  * nmbond_event_get_other:
  * @event: an event
  *
+ * The other port, where there are two: the one that was active before.
+ *
  * Returns: for "active-changed" the active port before; else ""
  */
 const char *
@@ -193,6 +215,8 @@ nmbond_event_get_other(NmbondEvent *event)
 /**
  * nmbond_event_get_variant:
  * @event: an event
+ *
+ * The event as it is on D-Bus.
  *
  * Returns: (transfer none): the dictionary as it came, with keys that this library does not know
  */

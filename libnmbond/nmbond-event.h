@@ -11,6 +11,11 @@ G_BEGIN_DECLS
 
 #define NMBOND_TYPE_EVENT (nmbond_event_get_type())
 
+/**
+ * NmbondEvent:
+ *
+ * Something that happened to a bond or to one of its ports: a line of bondd's event log.
+ */
 typedef struct _NmbondEvent NmbondEvent;
 
 GType nmbond_event_get_type(void);

@@ -11,6 +11,8 @@
  * nmbond_client_get_connection:
  * @client: a client
  *
+ * The bus that the client uses.
+ *
  * Returns: (transfer none): the bus
  */
 GDBusConnection *
@@ -23,6 +25,8 @@ nmbond_client_get_connection(NmbondClient *client)
 /**
  * nmbond_client_get_flags:
  * @client: a client
+ *
+ * Whether bondd may be started.
  *
  * Returns: what it was made with
  */
@@ -37,6 +41,9 @@ nmbond_client_get_flags(NmbondClient *client)
  * nmbond_client_get_running:
  * @client: a client
  *
+ * Whether bondd is there now. While it is away there are no bonds here, and their traffic goes
+ * on.
+ *
  * Returns: whether bondd is there now, with its bonds loaded
  */
 gboolean
@@ -49,6 +56,8 @@ nmbond_client_get_running(NmbondClient *client)
 /**
  * nmbond_client_get_start_error:
  * @client: a client
+ *
+ * Why bondd could not be started.
  *
  * Returns: (transfer none) (nullable): why bondd could not be started when the client was made, a
  *   sentence of the bus; %NULL if it could
@@ -96,6 +105,8 @@ compare_bonds(gconstpointer a, gconstpointer b)
  * nmbond_client_get_bonds:
  * @client: a client
  *
+ * All bonds, by their names.
+ *
  * Returns: (transfer container) (element-type NmbondBond): all bonds, by name
  */
 GPtrArray *
@@ -123,6 +134,8 @@ nmbond_client_get_bonds(NmbondClient *client)
  * @client: a client
  * @name: the name of the bond's device
  *
+ * Looks a bond up by its name.
+ *
  * Returns: (transfer full) (nullable): the bond
  */
 NmbondBond *
@@ -145,6 +158,8 @@ nmbond_client_get_bond(NmbondClient *client, const char *name)
  * @client: a client
  * @path: an object path, as nmbond_manager_call_create_bond() answers
  *
+ * Looks a bond up by its path on D-Bus.
+ *
  * Returns: (transfer full) (nullable): the bond
  */
 NmbondBond *
@@ -162,6 +177,8 @@ nmbond_client_get_bond_by_path(NmbondClient *client, const char *path)
  * @client: a client
  * @path: an object path, as in the bond's property Ports
  *
+ * Looks a port up by its path on D-Bus.
+ *
  * Returns: (transfer full) (nullable): the port
  */
 NmbondPort *
@@ -178,6 +195,8 @@ nmbond_client_get_port_by_path(NmbondClient *client, const char *path)
  * nmbond_client_get_ports:
  * @client: a client
  * @bond: one of its bonds
+ *
+ * The ports of a bond, in the order in which they joined.
  *
  * Returns: (transfer container) (element-type NmbondPort): the bond's ports, in the order in which
  * they joined
@@ -251,6 +270,8 @@ nmbond_client_get_leaving_ports(NmbondClient *client, NmbondBond *bond)
  * @bond: one of its bonds
  * @name: the name of the port's device
  *
+ * Looks a port up by its name.
+ *
  * Returns: (transfer full) (nullable): the port
  */
 NmbondPort *
@@ -310,6 +331,8 @@ get_events_cb(GObject *source, GAsyncResult *result, gpointer user_data)
  * @cancellable: (nullable): to give up
  * @callback: (scope async): called with the answer
  * @user_data: for @callback
+ *
+ * Asks for what has happened, from bondd's log.
  */
 void
 nmbond_client_get_events_async(NmbondClient *client, const char *bond, guint64 since,
@@ -331,6 +354,8 @@ nmbond_client_get_events_async(NmbondClient *client, const char *bond, guint64 s
  * @result: what the callback got
  * @error: return location
  *
+ * Ends what nmbond_client_get_events_async() began.
+ *
  * Returns: (transfer container) (element-type NmbondEvent): the events, oldest first
  */
 GPtrArray *
@@ -347,6 +372,8 @@ nmbond_client_get_events_finish(NmbondClient *client, GAsyncResult *result, GErr
  * @since: only events with a greater number; 0 for all that are still known
  * @cancellable: (nullable): to give up
  * @error: return location
+ *
+ * Asks for what has happened, from bondd's log, and blocks until the answer is there.
  *
  * Returns: (transfer container) (element-type NmbondEvent): the events, oldest first
  */

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Prints the bonds, then what happens to them, also over restarts of bondd."""
+"""Prints the bonds, then what happens to them, also over restarts of bondd. Nothing blocks."""
 import gi
 
 gi.require_version("Nmbond", "1.0")
@@ -23,8 +23,16 @@ def print_event(_client, event):
     print(f"{event.get_bond()}: {event.get_text()}", flush=True)
 
 
-client = Nmbond.Client.new_sync(None, Nmbond.ClientFlags.NONE, None)
-client.connect("event", print_event)
-client.connect("notify::running", print_bonds)
-print_bonds(client)
+clients = []  # alive as long as somebody holds it
+
+
+def on_client(_source, result):
+    client = Nmbond.Client.new_finish(result)
+    client.connect("event", print_event)
+    client.connect("notify::running", print_bonds)
+    print_bonds(client)
+    clients.append(client)
+
+
+Nmbond.Client.new_async(None, Nmbond.ClientFlags.NONE, None, on_client)
 GLib.MainLoop().run()

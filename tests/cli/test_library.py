@@ -3,8 +3,10 @@
 """libnmbond through its GIR, as a script uses it, against a real bondd; and the examples."""
 import os
 import re
+import shutil
 import signal
 import subprocess
+import tempfile
 import time
 import unittest
 
@@ -199,6 +201,10 @@ class Examples(BonddCase):
     def test_watch_in_python(self):
         self.watch("/usr/bin/python3", os.path.join(EXAMPLES, "watch.py"))
 
+    @unittest.skipUnless(shutil.which("gjs"), "gjs is not installed (scripts/install-deps)")
+    def test_watch_in_gjs(self):
+        self.watch("gjs", os.path.join(EXAMPLES, "watch.js"))
+
     def test_create(self):
         self.lab.a.shell("ip link add x0 type veth peer name x1; ip link set x1 up")
         self.addCleanup(self.lab.bond_call, "bond8", "Delete")
@@ -217,6 +223,61 @@ class Exports(unittest.TestCase):
         names = [line.split()[-1].split("@")[0] for line in text.splitlines()]
         self.assertIn("nmbond_client_new_async", names)
         self.assertEqual([n for n in names if not n.startswith(("nmbond_", "LIBNMBOND_"))], [])
+
+
+class Development(unittest.TestCase):
+    """What a programmer gets besides the library."""
+
+    def setUp(self):
+        directory = tempfile.TemporaryDirectory(prefix="nmbond-")
+        self.addCleanup(directory.cleanup)
+        self.work = directory.name
+
+    def run_in_work(self, *argv):
+        env = dict(os.environ, PKG_CONFIG_PATH=os.path.join(build_dir(), "meson-uninstalled"))
+        result = subprocess.run(argv, cwd=self.work, capture_output=True, text=True, check=False,
+                                env=env)
+        self.assertEqual((result.returncode, result.stderr), (0, ""), f"{argv}: {result.stdout}")
+        return result.stdout
+
+    def test_pkg_config_is_enough_for_the_example(self):
+        flags = self.run_in_work("pkg-config", "--cflags", "--libs", "libnmbond").split()
+        self.run_in_work("cc", "-Wall", "-Werror", os.path.join(EXAMPLES, "watch.c"), *flags)
+        self.assertTrue(os.path.exists(os.path.join(self.work, "a.out")))
+
+    @unittest.skipUnless(shutil.which("valac") and
+                         os.path.exists(os.path.join(LIBRARY, "libnmbond.vapi")),
+                         "built without valac (scripts/install-deps)")
+    def test_vala(self):
+        with open(os.path.join(self.work, "look.vala"), "w", encoding="utf-8") as file:
+            file.write("""async void look () throws Error {
+    var client = yield new Nmbond.Client (null, Nmbond.ClientFlags.NONE, null);
+
+    client.event.connect ((event) => print ("%s\\n", event.get_text ()));
+    foreach (var bond in client.get_bonds ())
+        print ("%s\\n", bond.name);
+}
+
+void main () {
+    look.begin ();
+    new MainLoop ().run ();
+}
+""")
+        self.run_in_work("valac", "--quiet", "-C", f"--vapidir={LIBRARY}", f"--girdir={LIBRARY}",
+                         "--pkg=gio-unix-2.0", "--pkg=libnmbond", "look.vala")
+        self.assertTrue(os.path.exists(os.path.join(self.work, "look.c")))
+
+    @unittest.skipUnless(shutil.which("gi-docgen"), "gi-docgen is not installed")
+    def test_everything_is_documented(self):
+        gir = os.path.join(LIBRARY, "Nmbond-1.0.gir")
+        config = os.path.join(SOURCE, "libnmbond", "nmbond.toml")
+        said = subprocess.run(["gi-docgen", "check", "--config", config, gir],
+                              capture_output=True, text=True, check=True)
+        self.assertNotIn("is not documented", said.stdout + said.stderr)
+        manual = os.path.join(LIBRARY, "libnmbond", "Nmbond-1.0", "class.Client.html")
+        if os.path.isdir(os.path.dirname(manual)):
+            with open(manual, encoding="utf-8") as file:
+                self.assertIn("Keep names, not objects", file.read())
 
 
 if __name__ == "__main__":
