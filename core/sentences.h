@@ -70,6 +70,9 @@
     N_("%s has left, but its own MAC address is the one that %s uses: IPv6 stays off on %s until " \
        "it is used for something else or the bond is gone.")
 #define BOND_WARN_RENAMED N_("The link of bond %s was renamed to %s; bondd goes on calling it %s.")
+#define BOND_WARN_FILTERS                                                                          \
+    N_("Somebody has tc filters on devices of %s. They come first, and what they decide on does "  \
+       "not enter the bond: let them end in \"continue\".")
 #define BOND_WARN_MTU_REFUSED                                                                      \
     N_("%s does not accept the bond's MTU of %u (%s): longer frames are lost there.")
 #define BOND_WARN_MAC_NOT_SET N_("The MAC address of %s could not be set: %s.")
@@ -100,6 +103,6 @@
         BOND_WARN_SPEED, BOND_WARN_NO_MONITOR, BOND_WARN_PRIMARY, BOND_WARN_FAIL_OVER_MAC,         \
         BOND_WARN_PARTED, BOND_WARN_RENAMED, BOND_WARN_MTU_REFUSED, BOND_WARN_MAC_NOT_SET,         \
         BOND_WARN_NO_PARTNER, BOND_WARN_PARTNERS, BOND_WARN_PARTNER_KEYS,                          \
-        BOND_WARN_PARTNER_INDIVIDUAL, BOND_WARN_LACP_UNASKED
+        BOND_WARN_PARTNER_INDIVIDUAL, BOND_WARN_LACP_UNASKED, BOND_WARN_FILTERS
 
 #endif

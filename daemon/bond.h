@@ -123,6 +123,8 @@ void bondd_bond_link_changed(struct bondd_bond *b, const struct dp_link *link);
 void bondd_bond_peer_changed(struct bondd_bond *b, const struct dp_link *link);
 void bondd_bond_port_changed(struct bondd_bond *b, int slot, const struct dp_link *link);
 void bondd_bond_port_gone(struct bondd_bond *b, int slot);
+/* Somebody's tc filters on a device of the bond; 0: on any. */
+void bondd_bond_filters_changed(struct bondd_bond *b, int ifindex);
 /* Somebody uses it (an address, another bond): one that is leaving is let go at once. */
 void bondd_bond_port_claimed(struct bondd_bond *b, int ifindex);
 /* All ports are read and core is told; then time passes. */

@@ -78,6 +78,20 @@ read_failover(struct bondd_config *c, const char *value)
 }
 
 static void
+read_attach(struct bondd_config *c, const char *value)
+{
+    if (strcmp(value, "auto") == 0)
+        c->attach = DP_ATTACH_AUTO;
+    else if (strcmp(value, "tcx") == 0)
+        c->attach = DP_ATTACH_TCX;
+    else if (strcmp(value, "clsact") == 0)
+        c->attach = DP_ATTACH_CLSACT;
+    else
+        warn(c, "%s: attach=\"%s\" is not understood: auto, tcx or clsact is allowed.", c->file,
+             value);
+}
+
+static void
 read_drain(struct bondd_config *c, const char *value)
 {
     guint64 ms;
@@ -105,13 +119,15 @@ read_group(struct bondd_config *c, GKeyFile *kf)
             read_datapath(c, g_strstrip(value));
         else if (strcmp(keys[i], "failover") == 0)
             read_failover(c, g_strstrip(value));
+        else if (strcmp(keys[i], "attach") == 0)
+            read_attach(c, g_strstrip(value));
         else if (strcmp(keys[i], "drain-ms") == 0)
             read_drain(c, g_strstrip(value));
         else
-            warn(
-                c,
-                "%s: key \"%s\" is not known in [%s]: datapath, failover and drain-ms are allowed.",
-                c->file, keys[i], GROUP);
+            warn(c,
+                 "%s: key \"%s\" is not known in [%s]: datapath, failover, attach and drain-ms are "
+                 "allowed.",
+                 c->file, keys[i], GROUP);
     }
 }
 

@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "datapath/bpf.h"
+
 #define BONDD_DRAIN_MS_DEFAULT 300u
 #define BONDD_DRAIN_MS_MAX 60000u
 
@@ -22,6 +24,7 @@ struct bondd_config {
     char *run_dir, *state_dir, *pin_dir, *file; /* owned */
     enum bondd_datapath datapath;
     bool failover_netlink; /* the packet path is not to see carriers by itself */
+    enum dp_attach attach;
     uint32_t drain_ms;
     uint32_t max_bonds;
     uint32_t idle_exit_s; /* without a bond for so long: exit; 0 never */

@@ -275,8 +275,10 @@ sync_properties(struct bondd_bond_object *o)
     bondd_dbus_bond_set_mac_address(o->iface, mac);
     bondd_dbus_bond_set_mtu(o->iface, o->bond->mtu);
     bondd_dbus_bond_set_datapath(o->iface, "bpf");
-    if (o->bond->bpf != NULL)
+    if (o->bond->bpf != NULL) {
         bondd_dbus_bond_set_failover(o->iface, bondd_wake_failover(o->bond));
+        bondd_dbus_bond_set_attachment(o->iface, dp_bpf_attachment(o->bond->bpf));
+    }
     bondd_dbus_bond_set_lacp(o->iface, bondd_dbus_lacp_bond(&o->bond->core));
     bondd_dbus_bond_set_warnings(o->iface, (const char *const *) warnings);
     sync_ports_property(o);

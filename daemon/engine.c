@@ -271,6 +271,18 @@ addr_changed(const struct dp_addr *addr, bool added, void *data)
     bondd_parted_end(b, addr->ifindex);
 }
 
+static void
+filters_changed(int ifindex, void *data)
+{
+    struct bondd_engine *e = data;
+    struct bondd_bond *b = bondd_engine_by_ifindex(e, ifindex);
+
+    if (b != NULL)
+        bondd_bond_filters_changed(b, ifindex);
+    for (guint i = 0; ifindex == 0 && i < e->bonds->len; i++)
+        bondd_bond_filters_changed(e->bonds->pdata[i], 0);
+}
+
 static gboolean
 monitor_ready(gint fd, GIOCondition condition, gpointer data)
 {
@@ -357,6 +369,7 @@ bondd_engine_start(struct bondd_engine *e, const struct bondd_config *config, GE
         .link_changed = link_changed,
         .link_gone = link_gone,
         .addr_changed = addr_changed,
+        .filters_changed = filters_changed,
     };
     GSource *source;
     int r;
@@ -384,6 +397,7 @@ bondd_engine_start(struct bondd_engine *e, const struct bondd_config *config, GE
         return false;
     }
     dp_bpf_netlink_only(config->failover_netlink);
+    dp_bpf_attach_by(config->attach);
     bondd_takeover_all(e);
 
     /* Both before D-Bus, whose sources have the default priority. */

@@ -123,6 +123,17 @@ warn_about_options(const struct bondd_bond *b, GStrvBuilder *out)
     }
 }
 
+static void
+warn_about_filters(const struct bondd_bond *b, GStrvBuilder *out)
+{
+    g_autofree char *text = NULL;
+
+    if (b->bpf == NULL || strcmp(dp_bpf_attachment(b->bpf), "mixed") != 0)
+        return;
+    text = g_strdup_printf(BOND_WARN_FILTERS, b->core.name);
+    g_strv_builder_add(out, text);
+}
+
 GStrv
 bondd_status_warnings(const struct bondd_bond *b)
 {
@@ -131,6 +142,7 @@ bondd_status_warnings(const struct bondd_bond *b)
     warn_about_ports(b, out);
     warn_about_speed(b, out);
     warn_about_options(b, out);
+    warn_about_filters(b, out);
     bondd_switchside_warnings(b, out);
     for (guint i = 0; i < BOND_MAX_PORTS; i++) {
         if (b->port[i].in_use && b->port[i].trouble[0] != '\0')

@@ -57,7 +57,8 @@ take_ports(struct bondd_bond *b)
             continue;
         if (dp_link_get_index(b->engine->nl, b->port[i].ifindex, &link) < 0 ||
             !is_our_port(b, &link)) {
-            b->port[i].in_use = false; /* not to be touched */
+            dp_bpf_detach_port(b->bpf, b->port[i].ifindex); /* in whatever namespace it is now */
+            b->port[i].in_use = false;                      /* not to be touched */
             bondd_bond_step(b, &gone, NULL);
             continue;
         }

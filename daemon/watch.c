@@ -215,6 +215,19 @@ bondd_bond_sync_promisc(struct bondd_bond *b, const struct dp_link *link)
     }
 }
 
+void
+bondd_bond_filters_changed(struct bondd_bond *b, int ifindex)
+{
+    const char *before = dp_bpf_attachment(b->bpf);
+    int r = dp_bpf_filters_changed(b->bpf, ifindex);
+
+    if (r < 0 && r != -ENODEV)
+        bondd_warning("%s: The packet path could not make way for somebody's tc filters: %s.",
+                      b->core.name, g_strerror(-r));
+    if (strcmp(before, dp_bpf_attachment(b->bpf)) != 0)
+        bondd_engine_touch(b->engine, b);
+}
+
 static void
 set_mtu(struct bondd_bond *b, uint32_t mtu)
 {

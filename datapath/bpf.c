@@ -2,8 +2,8 @@
 /*
  * bpf.c - the packet path of one bond from the outside: loads, takes over, publishes, counts.
  *
- * Holds handles only. What must outlive this process is in the kernel: filters (bpf_tc.c), pinned
- * maps (bpf_pin.c), and in the shared memory the list of hooks (bpf/shared.h).
+ * Holds handles only. What must outlive this process is in the kernel: programs on devices
+ * (bpf_hook.c), pinned maps (bpf_pin.c), and in the shared memory the list of hooks (bpf/shared.h).
  */
 #include <errno.h>
 #include <stdio.h>
@@ -17,115 +17,31 @@
 
 #include "datapath/bpf_priv.h"
 
-static struct dp_hook *
-hook_find(struct dp_shared *s, int ifindex, unsigned direction)
-{
-    for (unsigned i = 0; i < DP_HOOKS; i++) {
-        if (s->hook[i].ifindex == (uint32_t) ifindex && s->hook[i].direction == direction)
-            return &s->hook[i];
-    }
-    return NULL;
-}
-
-static int
-program_for(const struct dp_bpf *bpf, int ifindex)
-{
-    const struct dp_shared *s = bpf->shared;
-    bool sends = ifindex == (int) s->bond_ifindex || ifindex == (int) s->peer_ifindex;
-
-    return bpf->prog_fd[sends ? DP_PROG_TX : DP_PROG_RX];
-}
-
-/* A program with fresh maps knows no table yet. Where an older one of this bond is at work (before
- * an upgrade, with another layout), that goes on until the first table is published. */
-static int
-attach_or_wait(struct dp_bpf *bpf, int ifindex, unsigned direction)
-{
-    int bond = (int) bpf->shared->bond_ifindex;
-    enum dp_tc_owner owner;
-    int err;
-
-    if (bpf->shared->head == 0) {
-        err = dp_tc_owner(bpf->tc, ifindex, direction, bond, &owner, NULL);
-        if (err || owner == DP_TC_THIS_BOND) {
-            bpf->waiting |= !err;
-            return err;
-        }
-    }
-    return dp_tc_attach(bpf->tc, ifindex, direction, bond, program_for(bpf, ifindex));
-}
-
-/* The hook is written down before the filter is there: a crash in between is then cleaned up. */
-static int
-attach(struct dp_bpf *bpf, int ifindex, unsigned direction)
-{
-    struct dp_hook *h = hook_find(bpf->shared, ifindex, direction);
-    bool made;
-    int err;
-
-    if (h && dp_tc_runs(bpf->tc, ifindex, direction, (int) bpf->shared->bond_ifindex,
-                        program_for(bpf, ifindex)))
-        return 0;
-    if (!h)
-        h = hook_find(bpf->shared, 0, 0);
-    if (!h)
-        return -ENOSPC;
-    err = dp_tc_qdisc_add(bpf->tc, ifindex, &made);
-    if (err)
-        return err;
-    if (made || h->ifindex == 0)
-        h->own_qdisc = made;
-    h->direction = (uint16_t) direction;
-    h->ifindex = (uint32_t) ifindex;
-    err = attach_or_wait(bpf, ifindex, direction);
-    if (err) {
-        dp_tc_detach(bpf->tc, ifindex, direction, (int) bpf->shared->bond_ifindex, h->own_qdisc);
-        *h = (struct dp_hook){0};
-    }
-    return err;
-}
-
-static int
-attach_waiting(struct dp_bpf *bpf)
-{
-    int first = 0;
-
-    bpf->waiting = false;
-    for (unsigned i = 0; i < DP_HOOKS; i++) {
-        const struct dp_hook *h = &bpf->shared->hook[i];
-        int err = h->ifindex ? attach(bpf, (int) h->ifindex, h->direction) : 0;
-
-        if (err != -ENODEV) /* gone: nothing to attach to, and nothing to complain of */
-            first = first ? first : err;
-    }
-    return first;
-}
-
-static int
-detach(struct dp_bpf *bpf, int ifindex, unsigned direction)
-{
-    struct dp_hook *h = hook_find(bpf->shared, ifindex, direction);
-    int err = dp_tc_detach(bpf->tc, ifindex, direction, (int) bpf->shared->bond_ifindex,
-                           h && h->own_qdisc);
-
-    if (h && !err)
-        *h = (struct dp_hook){0};
-    return err;
-}
-
 static int
 attach_bond(struct dp_bpf *bpf, char *text, size_t text_size)
 {
     const struct dp_shared *s = bpf->shared;
-    int err = s->peer_ifindex ? attach(bpf, (int) s->peer_ifindex, DP_HOOK_INGRESS) : 0;
+    int err = s->peer_ifindex ? dp_hook_attach(bpf, (int) s->peer_ifindex, DP_HOOK_INGRESS) : 0;
 
     if (!err)
-        err = attach(bpf, (int) s->bond_ifindex, DP_HOOK_EGRESS);
+        err = dp_hook_attach(bpf, (int) s->bond_ifindex, DP_HOOK_EGRESS);
     if (err)
         return dp_text(text, text_size, err,
                        "The BPF programs could not be attached to bond '%s' and its peer: %s.",
                        bpf->name, strerror(-err));
     return 0;
+}
+
+static int
+look_for_tcx(struct dp_bpf *bpf, char *text, size_t text_size)
+{
+    bpf->has_tcx = dp_tcx_available();
+    if (bpf->has_tcx || !dp_hook_needs_tcx())
+        return 0;
+    return dp_text(text, text_size, -EOPNOTSUPP,
+                   "attach=tcx is asked for, but the kernel has no tcx for bond '%s' (it came with "
+                   "6.6); allowed are auto and clsact.",
+                   bpf->name);
 }
 
 static struct dp_bpf *
@@ -184,7 +100,9 @@ dp_bpf_open(struct dp_bpf **out, const char *pin_dir, const char *bond_name, int
         return dp_text(text, text_size, err, "No netlink socket could be had for bond '%s': %s.",
                        bond_name, strerror(-err));
     }
-    err = get_ready(bpf, pin_dir, bond_ifindex, &reused, text, text_size);
+    err = look_for_tcx(bpf, text, text_size);
+    if (!err)
+        err = get_ready(bpf, pin_dir, bond_ifindex, &reused, text, text_size);
     if (!err) {
         bpf->shared->bond_ifindex = (uint32_t) bond_ifindex;
         bpf->shared->peer_ifindex = (uint32_t) peer_ifindex;
@@ -204,7 +122,7 @@ dp_bpf_close(struct dp_bpf *bpf, bool destroy)
     if (!bpf)
         return;
     if (destroy && bpf->shared)
-        dp_tc_detach_hooks(bpf->tc, bpf->shared);
+        dp_hook_detach_all(bpf->tc, bpf->dir, bpf->shared);
     if (destroy && bpf->dir[0])
         dp_pin_remove(bpf->dir);
     dp_wake_close(bpf->wake);
@@ -244,19 +162,22 @@ dp_bpf_publish(struct dp_bpf *bpf, const struct bond_table *table)
     slot->gen = gen;
     slot->bond_ifindex = s->bond_ifindex;
     __atomic_store_n(&s->head, gen, __ATOMIC_RELEASE);
-    return bpf->waiting ? attach_waiting(bpf) : 0;
+    if (!bpf->waiting)
+        return 0;
+    bpf->waiting = false;
+    return dp_hook_attach_all(bpf);
 }
 
 int
 dp_bpf_attach_port(struct dp_bpf *bpf, int port_ifindex)
 {
-    return attach(bpf, port_ifindex, DP_HOOK_INGRESS);
+    return dp_hook_attach(bpf, port_ifindex, DP_HOOK_INGRESS);
 }
 
 int
 dp_bpf_detach_port(struct dp_bpf *bpf, int port_ifindex)
 {
-    return detach(bpf, port_ifindex, DP_HOOK_INGRESS);
+    return dp_hook_detach(bpf, port_ifindex, DP_HOOK_INGRESS);
 }
 
 static void
@@ -331,10 +252,4 @@ dp_bpf_counters_reset(struct dp_bpf *bpf, unsigned slot)
         return -errno;
     add(&bpf->shared->gone, &c);
     return 0;
-}
-
-const char *
-dp_bpf_attachment(const struct dp_bpf *bpf)
-{
-    return "clsact";
 }

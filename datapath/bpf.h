@@ -65,8 +65,19 @@ int dp_bpf_stamps(struct dp_bpf *bpf, uint64_t *out);
 /* A slot is reused by another port: its counters start at zero. */
 int dp_bpf_counters_reset(struct dp_bpf *bpf, unsigned slot);
 
-/* "clsact": how the programs are attached; for status. */
+/* How programs are put on devices. */
+enum dp_attach {
+    DP_ATTACH_AUTO,   /* tcx where the kernel has it and nobody else has a tc filter, else clsact */
+    DP_ATTACH_TCX,    /* tcx, before all tc filters; no bond where the kernel has none */
+    DP_ATTACH_CLSACT, /* clsact, after all tc filters */
+};
+/* For all bonds that are opened from now on. */
+void dp_bpf_attach_by(enum dp_attach how);
+/* "tcx", "clsact", or "mixed" where it is not the same on all devices of the bond; for status. */
 const char *dp_bpf_attachment(const struct dp_bpf *bpf);
+/* Somebody's tc filters on the device (0: on any) have come or gone: with DP_ATTACH_AUTO ours may
+ * have to change places. Nothing is lost by it. */
+int dp_bpf_filters_changed(struct dp_bpf *bpf, int ifindex);
 
 /* Removes pins of bonds that are not in keep[n] (after a crash). Returns how many were removed. */
 int dp_bpf_sweep(const char *pin_dir, const char *const *keep, unsigned n);

@@ -136,8 +136,8 @@ dp_pin_map_shared(int fd)
     return shared;
 }
 
-static int
-bond_of(const char *dir)
+int
+dp_pin_bond_of(const char *dir)
 {
     int fd = open_pin(dir, PIN_SHARED), ifindex = 0;
     struct dp_shared *shared = fd >= 0 ? dp_pin_map_shared(fd) : NULL;
@@ -164,7 +164,7 @@ find_renamed(const char *pin_dir, const char *dir, int bond_ifindex)
         if (e->d_name[0] == '.' ||
             (size_t) snprintf(old, sizeof(old), "%s/%s", pin_dir, e->d_name) >= sizeof(old))
             continue;
-        found = bond_of(old) == bond_ifindex && rename(old, dir) == 0;
+        found = dp_pin_bond_of(old) == bond_ifindex && rename(old, dir) == 0;
     }
     if (d)
         closedir(d);
@@ -180,7 +180,8 @@ make_pin_dir(const char *pin_dir, char *text, size_t text_size)
     if (on_bpffs(pin_dir))
         return 0;
     if ((size_t) snprintf(parent, sizeof(parent), "%s", pin_dir) >= sizeof(parent))
-        return dp_text(text, text_size, -ENAMETOOLONG, "The path of the pin directory is too long.");
+        return dp_text(text, text_size, -ENAMETOOLONG,
+                       "The path of the pin directory is too long.");
     if (access(pin_dir, F_OK) == 0 || (access(dirname(parent), F_OK) == 0 && !on_bpffs(parent)))
         return dp_text(text, text_size, -EINVAL,
                        "The directory '%s' for pinned maps is not on a BPF file system; allowed is "
@@ -207,16 +208,19 @@ dp_pin_dir(char *dir, size_t size, const char *pin_dir, const char *bond_name, i
     return make_dir(dir, text, text_size);
 }
 
-/* All pins of the directory but those that are named. */
+/* All pins of the directory but those that are named, and those that hold a program on a device:
+ * frames go by them until there is something better. */
 static void
 remove_others(const char *dir, const char (*keep)[32], unsigned n)
 {
+    unsigned direction;
+    int ifindex;
     char path[PATH_MAX + NAME_MAX + 2];
     DIR *d = opendir(dir);
     struct dirent *e;
 
     while (d && (e = readdir(d))) {
-        bool kept = e->d_name[0] == '.';
+        bool kept = e->d_name[0] == '.' || dp_tcx_is_pin(e->d_name, &ifindex, &direction);
 
         for (unsigned i = 0; i < n && !kept; i++)
             kept = strcmp(e->d_name, keep[i]) == 0;
@@ -231,6 +235,9 @@ remove_others(const char *dir, const char (*keep)[32], unsigned n)
 void
 dp_pin_remove(const char *dir)
 {
+    static const struct dp_shared none;
+
+    dp_tcx_prune(dir, &none);
     remove_others(dir, NULL, 0);
     rmdir(dir);
 }
@@ -243,7 +250,7 @@ clean_up(struct dp_tc *tc, const char *dir)
     struct dp_shared *shared = fd >= 0 ? dp_pin_map_shared(fd) : NULL;
 
     if (shared) {
-        dp_tc_detach_hooks(tc, shared);
+        dp_hook_detach_all(tc, dir, shared);
         munmap(shared, sizeof(*shared));
     }
     if (fd >= 0)
@@ -361,7 +368,7 @@ dp_pin_reuse(struct dp_bpf *bpf, int bond_ifindex, bool *maps, bool *programs, c
     if (of_other)
         clean_up(bpf->tc, bpf->dir);
     else
-        dp_pin_remove(bpf->dir);
+        remove_others(bpf->dir, NULL, 0);
     return make_dir(bpf->dir, text, text_size);
 }
 
@@ -432,6 +439,21 @@ is_kept(const char *dir_name, const char *const *keep, unsigned n)
     return false;
 }
 
+/* What no hook knows of, in a directory that stays. */
+static void
+prune(const char *dir)
+{
+    int fd = open_pin(dir, PIN_SHARED);
+    struct dp_shared *shared = fd >= 0 ? dp_pin_map_shared(fd) : NULL;
+
+    if (shared) {
+        dp_tcx_prune(dir, shared);
+        munmap(shared, sizeof(*shared));
+    }
+    if (fd >= 0)
+        close(fd);
+}
+
 int
 dp_bpf_sweep(const char *pin_dir, const char *const *keep, unsigned n)
 {
@@ -449,11 +471,14 @@ dp_bpf_sweep(const char *pin_dir, const char *const *keep, unsigned n)
         return err;
     }
     while ((e = readdir(d))) {
-        if (e->d_name[0] == '.' || is_kept(e->d_name, keep, n))
+        if (e->d_name[0] == '.' ||
+            (size_t) snprintf(dir, sizeof(dir), "%s/%s", pin_dir, e->d_name) >= sizeof(dir))
             continue;
-        if ((size_t) snprintf(dir, sizeof(dir), "%s/%s", pin_dir, e->d_name) >= sizeof(dir))
+        if (is_kept(e->d_name, keep, n)) {
+            prune(dir);
             continue;
-        if (if_indextoname((unsigned) bond_of(dir), name) && is_name_kept(name, keep, n))
+        }
+        if (if_indextoname((unsigned) dp_pin_bond_of(dir), name) && is_name_kept(name, keep, n))
             dp_pin_remove(dir); /* of a bond that has other pins: its filters are in use */
         else
             clean_up(tc, dir);

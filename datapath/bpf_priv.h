@@ -33,8 +33,10 @@ struct dp_bpf {
     struct dp_shared *shared; /* DP_MAP_SHARED, mapped */
     struct dp_tc *tc;
     char name[BOND_NAME_SIZE];
-    char dir[PATH_MAX]; /* where the maps are pinned */
-    bool waiting;       /* hooks where an older program goes on until the first table */
+    char dir[PATH_MAX];    /* where the maps are pinned */
+    bool waiting;          /* hooks where an older program goes on until the first table */
+    bool has_tcx;          /* the kernel has it */
+    bool by_tcx[DP_HOOKS]; /* of shared->hook: how the program is attached there */
     int n_cpus;
     struct bond_counters *per_cpu; /* [n_cpus], scratch */
     struct dp_wake *wake;          /* NULL: nobody has asked for it */
@@ -72,12 +74,36 @@ int dp_tc_qdisc_add(struct dp_tc *tc, int ifindex, bool *made);
 /* Puts the program in place of what was there, without a gap. EBUSY where that belongs to another
  * living bond, EEXIST where it is not ours. */
 int dp_tc_attach(struct dp_tc *tc, int ifindex, unsigned direction, int bond_ifindex, int prog_fd);
-/* Takes our filter away; with own_qdisc also the clsact, if then nobody uses it. Nothing there
- * (any more) is success. */
+/* Takes our filter away, or what a dead bond has left there; with own_qdisc also the clsact, if
+ * then nobody uses it. Nothing there (any more) is success. */
 int dp_tc_detach(struct dp_tc *tc, int ifindex, unsigned direction, int bond_ifindex,
                  bool own_qdisc);
-/* dp_tc_detach() for all of shared->hook. */
-void dp_tc_detach_hooks(struct dp_tc *tc, struct dp_shared *shared);
+/* Whether somebody has a filter in this direction that is not ours. */
+bool dp_tc_others(struct dp_tc *tc, int ifindex, unsigned direction);
+
+/* bpf_tcx.c: programs on tcx, each held by a link that is pinned in the bond's directory. */
+bool dp_tcx_available(void);
+bool dp_tcx_is_pin(const char *name, int *ifindex, unsigned *direction);
+/* A program of the bond is on the hook; this one is. */
+bool dp_tcx_is_there(const char *dir, int ifindex, unsigned direction);
+bool dp_tcx_runs(const char *dir, int ifindex, unsigned direction, int prog_fd);
+/* EBUSY: the device belongs to another living bond. One that is no more loses it. */
+int dp_tcx_check_free(const char *dir, int ifindex, unsigned direction);
+/* Puts the program in place of the bond's that was there, without a gap. */
+int dp_tcx_attach(const char *dir, int ifindex, unsigned direction, int prog_fd);
+void dp_tcx_detach(const char *dir, int ifindex, unsigned direction);
+/* Takes away what is attached but in no hook of shared. */
+void dp_tcx_prune(const char *dir, const struct dp_shared *shared);
+
+/* bpf_hook.c: one program on one hook, by tcx or clsact. */
+bool dp_hook_needs_tcx(void); /* DP_ATTACH_TCX */
+/* Idempotent; what is attached the other way is replaced without a gap. */
+int dp_hook_attach(struct dp_bpf *bpf, int ifindex, unsigned direction);
+int dp_hook_detach(struct dp_bpf *bpf, int ifindex, unsigned direction);
+/* All of shared->hook, once more. */
+int dp_hook_attach_all(struct dp_bpf *bpf);
+/* All of shared->hook. */
+void dp_hook_detach_all(struct dp_tc *tc, const char *dir, struct dp_shared *shared);
 
 /* bpf_pin.c: pinned maps and programs. */
 /* The bond's directory, made where it is missing; taken along where the bond was renamed. */
@@ -91,6 +117,8 @@ int dp_pin_reuse(struct dp_bpf *bpf, int bond_ifindex, bool *maps, bool *program
 /* Pins all of bpf, and nothing else is left in its directory. */
 int dp_pin_all(struct dp_bpf *bpf, char *text, size_t text_size);
 void dp_pin_remove(const char *dir);
+/* The device of the bond that the directory is of; 0: not known. */
+int dp_pin_bond_of(const char *dir);
 /* The shared memory behind a map, if it is of our layout; else NULL. */
 struct dp_shared *dp_pin_map_shared(int fd);
 

@@ -40,6 +40,7 @@ struct place {
     uint32_t prog_id;
     char name[64];
     unsigned n;
+    bool others; /* filters that are not in our place */
 };
 
 int
@@ -144,7 +145,10 @@ filter_cb(const struct nlmsghdr *nlh, void *data)
     struct place *p = data;
     struct nlattr *attr;
 
-    if (nlh->nlmsg_type != RTM_NEWTFILTER || t->tcm_ifindex != p->ifindex)
+    if (nlh->nlmsg_type != RTM_NEWTFILTER)
+        return MNL_CB_OK;
+    p->others |= t->tcm_info >> 16 != TC_PRIO; /* also those of a block that devices share */
+    if (t->tcm_ifindex != p->ifindex)
         return MNL_CB_OK;
     p->n++;
     if (t->tcm_info >> 16 != TC_PRIO || t->tcm_handle != TC_HANDLE)
@@ -194,6 +198,16 @@ dp_tc_owner(struct dp_tc *tc, int ifindex, unsigned direction, int bond_ifindex,
     else
         *owner = if_indextoname((unsigned) other, name) ? DP_TC_OTHER_BOND : DP_TC_DEAD_BOND;
     return 0;
+}
+
+bool
+dp_tc_others(struct dp_tc *tc, int ifindex, unsigned direction)
+{
+    struct place p;
+    int other;
+
+    return look(tc, ifindex, direction, &p) == 0 &&
+           (p.others || (p.ours_there && sscanf(p.name, TC_NAME, &other) != 1));
 }
 
 bool
@@ -273,7 +287,7 @@ dp_tc_detach(struct dp_tc *tc, int ifindex, unsigned direction, int bond_ifindex
 
     if (err)
         return err == -ENODEV ? 0 : err;
-    if (owner == DP_TC_THIS_BOND) {
+    if (owner == DP_TC_THIS_BOND || owner == DP_TC_DEAD_BOND) {
         err = talk(tc, filter_request(tc, RTM_DELTFILTER, 0, ifindex, direction), NULL, NULL);
         if (err && err != -ENOENT && err != -ENODEV)
             return err;
@@ -286,17 +300,4 @@ dp_tc_detach(struct dp_tc *tc, int ifindex, unsigned direction, int bond_ifindex
     err = qdisc_delete(tc, ifindex);
     /* Somebody has been quicker. */
     return err == -ENOENT || err == -ENODEV || err == -EINVAL ? 0 : err;
-}
-
-void
-dp_tc_detach_hooks(struct dp_tc *tc, struct dp_shared *shared)
-{
-    for (unsigned i = 0; i < DP_HOOKS; i++) {
-        struct dp_hook *h = &shared->hook[i];
-
-        if (h->ifindex)
-            dp_tc_detach(tc, (int) h->ifindex, h->direction, (int) shared->bond_ifindex,
-                         h->own_qdisc);
-        *h = (struct dp_hook){0};
-    }
 }

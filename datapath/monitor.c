@@ -11,6 +11,7 @@
  */
 #include <errno.h>
 #include <linux/if_addr.h>
+#include <linux/pkt_sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -275,6 +276,18 @@ update_addr(struct dp_monitor *m, const struct nlmsghdr *nlh, bool added)
     return 0;
 }
 
+static void
+tell_filters(struct dp_monitor *m, const struct nlmsghdr *nlh)
+{
+    const struct tcmsg *t = mnl_nlmsg_get_payload(nlh);
+    bool is_qdisc = nlh->nlmsg_type == RTM_DELQDISC;
+
+    if (mnl_nlmsg_get_payload_len(nlh) < sizeof(*t) || !m->ops.filters_changed || m->quiet)
+        return;
+    if (!is_qdisc || t->tcm_parent == TC_H_INGRESS) /* clsact's parent has the same number */
+        m->ops.filters_changed(t->tcm_ifindex > 0 ? t->tcm_ifindex : 0, m->data);
+}
+
 static int
 handle(const struct nlmsghdr *nlh, void *data)
 {
@@ -290,6 +303,11 @@ handle(const struct nlmsghdr *nlh, void *data)
         return update_addr(m, nlh, true);
     case RTM_DELADDR:
         return update_addr(m, nlh, false);
+    case RTM_NEWTFILTER:
+    case RTM_DELTFILTER:
+    case RTM_DELQDISC:
+        tell_filters(m, nlh);
+        return 0;
     default:
         return 0;
     }
@@ -361,7 +379,7 @@ set_rcvbuf(struct dp_monitor *m)
 static int
 open_socket(struct dp_monitor *m)
 {
-    unsigned groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR;
+    unsigned groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | RTMGRP_TC;
 
     m->sock = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (!m->sock)
@@ -427,6 +445,8 @@ heal(struct dp_monitor *m)
         if (len < 0 && errno != ENOBUFS && errno != EINTR)
             break;
     }
+    if (m->ops.filters_changed)
+        m->ops.filters_changed(0, m->data);
     return resync(m);
 }
 

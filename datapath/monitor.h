@@ -31,6 +31,8 @@ struct dp_monitor_ops { /* any may be NULL */
     void (*link_changed)(const struct dp_link *link, void *data); /* new or changed */
     void (*link_gone)(int ifindex, const char *name, void *data);
     void (*addr_changed)(const struct dp_addr *addr, bool added, void *data);
+    /* somebody made or removed a tc filter there, or a qdisc with filters; 0: anywhere */
+    void (*filters_changed)(int ifindex, void *data);
 };
 
 int dp_monitor_open(struct dp_monitor **out, const struct dp_monitor_ops *ops, void *data);

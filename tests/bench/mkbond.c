@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * mkbond.c - a bond with the real packet path and nothing else: mkbond PIN_DIR MODE BOND PEER
- * PORT...
+ * mkbond.c - a bond with the real packet path and nothing else: mkbond ATTACH PIN_DIR MODE BOND
+ * PEER PORT...
  *
- * Loads and attaches the programs, publishes one table in which every port is usable, and leaves:
- * the kernel keeps it all until the devices go. For measurements; nobody watches the links.
+ * Loads and attaches the programs, publishes one table in which every port is usable, says how they
+ * are attached, and waits until its input is closed: the pins hold the programs, and PIN_DIR may be
+ * on a mount that only this process has. For measurements; nobody watches the links.
  */
 #include <net/if.h>
 #include <stdio.h>
@@ -41,6 +42,22 @@ fill(struct bond_table *t, const char *mode, char **ports, unsigned n)
     return 0;
 }
 
+static int
+attach_by(const char *how)
+{
+    static const char *const names[] = {
+        [DP_ATTACH_AUTO] = "auto", [DP_ATTACH_TCX] = "tcx", [DP_ATTACH_CLSACT] = "clsact"};
+
+    for (unsigned i = 0; i < sizeof(names) / sizeof(*names); i++) {
+        if (strcmp(how, names[i]) == 0) {
+            dp_bpf_attach_by((enum dp_attach) i);
+            return 0;
+        }
+    }
+    fprintf(stderr, "attach '%s': allowed are auto, tcx, clsact\n", how);
+    return -1;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -49,10 +66,13 @@ main(int argc, char **argv)
     char text[256] = "";
     int err;
 
-    if (argc < 6 || argc > 5 + (int) BOND_MAX_PORTS) {
-        fprintf(stderr, "usage: mkbond PIN_DIR MODE BOND PEER PORT...\n");
+    if (argc < 7 || argc > 6 + (int) BOND_MAX_PORTS) {
+        fprintf(stderr, "usage: mkbond ATTACH PIN_DIR MODE BOND PEER PORT...\n");
         return 2;
     }
+    if (attach_by(*++argv))
+        return 2;
+    argc--;
     if (fill(&t, argv[2], argv + 5, (unsigned) argc - 5))
         return 2;
     err = dp_bpf_open(&bpf, argv[1], argv[3], (int) if_nametoindex(argv[3]),
@@ -68,6 +88,9 @@ main(int argc, char **argv)
         fprintf(stderr, "%s: %s\n", argv[3], strerror(-err));
     else
         printf("%s\n", dp_bpf_attachment(bpf));
+    fflush(stdout);
+    while (!err && getchar() != EOF)
+        ;
     dp_bpf_close(bpf, false);
     return err ? 1 : 0;
 }

@@ -34,16 +34,17 @@ def run(*cmd, check=True):
 
 
 class Hosts:
-    def __init__(self, mkbond, mode):
+    def __init__(self, mkbond, mode, attach):
+        self.bond = None
         self.a, self.b = f"nmb{os.getpid()}a", f"nmb{os.getpid()}b"
         self.made = []
         try:
-            self.build(mkbond, mode)
+            self.build(mkbond, mode, attach)
         except BaseException:
             self.close()
             raise
 
-    def build(self, mkbond, mode):
+    def build(self, mkbond, mode, attach):
         for ns in (self.a, self.b):
             run("ip", "netns", "add", ns)
             self.made.append(ns)
@@ -69,15 +70,16 @@ class Hosts:
         self.at(self.b, "ip", "addr", "add", "10.66.0.2/24", "dev", "plain")
         self.at(self.a, "ip", "addr", "add", "10.66.1.1/24", "dev", "bond0")
         self.at(self.b, "ip", "addr", "add", "10.66.1.2/24", "dev", "e0")
-        # The pins may go at once: the filters hold what they need.
-        pins = tempfile.mkdtemp(prefix="nmb")
-        try:
-            self.attachment = self.at(
-                self.a, "unshare", "-m", "sh", "-c",
-                'mount --make-rprivate / && mount -t bpf bpf "$0" && exec "$@"',
-                pins, mkbond, f"{pins}/bondd", mode, "bond0", "nmbp0", "eth0", "eth1").strip()
-        finally:
-            os.rmdir(pins)
+        # Pinned on a mount of its own, so it must stay.
+        self.pins = tempfile.mkdtemp(prefix="nmb")
+        self.bond = subprocess.Popen(
+            ["ip", "netns", "exec", self.a, "unshare", "-m", "sh", "-c",
+             'mount --make-rprivate / && mount -t bpf bpf "$0" && exec "$@"',
+             self.pins, mkbond, attach, f"{self.pins}/bondd", mode, "bond0", "nmbp0", "eth0", "eth1"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.attachment = self.bond.stdout.readline().strip()
+        if not self.attachment:
+            raise RuntimeError("mkbond made no bond")
         for addr in ("10.66.0.2", "10.66.1.2"):
             self.at(self.a, "ping", "-q", "-c", "3", "-i", "0.01", "-W", "2", addr)
 
@@ -92,6 +94,9 @@ class Hosts:
     def close(self):
         for ns in self.made:
             run("ip", "netns", "del", ns, check=False)
+        if self.bond:
+            self.bond.communicate()
+            os.rmdir(self.pins)
 
 
 class Bench:
@@ -204,6 +209,7 @@ def main():
     p.add_argument("--mkbond", required=True, help="the program that makes the bond")
     p.add_argument("--blast", required=True, help="the program that makes the packets")
     p.add_argument("--mode", default="active-backup", help="default: %(default)s")
+    p.add_argument("--attach", default="auto", help="auto, tcx, clsact; default: %(default)s")
     p.add_argument("--rounds", type=int, default=7)
     p.add_argument("--seconds", type=float, default=2.0, help="for each number")
     p.add_argument("--only", default="", help="only measurements with this in their name or unit")
@@ -214,7 +220,7 @@ def main():
         return 77
     if args.smoke:
         args.rounds, args.seconds = 1, 0.3
-    hosts = Hosts(args.mkbond, args.mode)
+    hosts = Hosts(args.mkbond, args.mode, args.attach)
     try:
         bench = Bench(hosts, args.blast, args.seconds)
         tests = [t for t in bench.all() if args.only in f"{t[0]} {t[1]}"]

@@ -74,7 +74,9 @@ set_up(void **state)
     snprintf(path, sizeof(path), "%s/before", world.mount_dir);
     assert_int_equal(bpf_obj_pin(bpf_program__fd(tagger->progs.before), path), 0);
     wrap_bpf__destroy(tagger);
+    run("tc qdisc replace dev bond0 clsact");
     run("tc filter add dev bond0 egress prio 1 bpf da pinned %s", path);
+    assert_int_equal(dp_bpf_filters_changed(bpf, world.bond), 0);
     unlink(path);
     sender = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
     assert_true(sender >= 0);

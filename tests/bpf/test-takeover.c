@@ -49,10 +49,36 @@ lines(const char *fmt, ...)
     return n;
 }
 
+/* kernel: enum bpf_attach_type, BPF_TCX_INGRESS and BPF_TCX_EGRESS */
 static unsigned
-filters(const char *dev, const char *direction)
+on_tcx(const char *dev, const char *direction)
+{
+    uint32_t n = 0;
+
+    if (bpf_prog_query((int) if_nametoindex(dev),
+                       (enum bpf_attach_type)(strcmp(direction, "egress") ? 46 : 47), 0, NULL, NULL,
+                       &n))
+        return 0; /* a kernel without it */
+    return n;
+}
+
+static unsigned
+on_clsact(const char *dev, const char *direction)
 {
     return lines("tc filter show dev %s %s | grep -c nm-bond | grep -v '^0$'", dev, direction);
+}
+
+/* Programs of ours, however they are attached. */
+static unsigned
+programs(const char *dev, const char *direction)
+{
+    return on_tcx(dev, direction) + on_clsact(dev, direction);
+}
+
+static bool
+by_tcx(const struct dp_bpf *bpf)
+{
+    return strcmp(dp_bpf_attachment(bpf), "tcx") == 0;
 }
 
 static unsigned
@@ -105,9 +131,9 @@ traffic_goes_on_without_anybody(void **state)
     send_frame(world.far[0], &f);
     assert_int_equal(receive(bond, &got, 1000, NULL, NULL), f.len);
     assert_int_equal(dp_bpf_attach_port(bpf, world.port[0]), 0);
-    assert_int_equal(filters("p0", "ingress"), 1);
-    assert_int_equal(filters("bond0", "egress"), 1);
-    assert_int_equal(filters("nmbp0", "ingress"), 1);
+    assert_int_equal(programs("p0", "ingress"), 1);
+    assert_int_equal(programs("bond0", "egress"), 1);
+    assert_int_equal(programs("nmbp0", "ingress"), 1);
     assert_int_equal(dp_bpf_counters(bpf, c), 0);
     assert_int_equal(c[0].rx_packets, 2);
     dp_bpf_close(bpf, true);
@@ -115,7 +141,8 @@ traffic_goes_on_without_anybody(void **state)
     close(bond);
 }
 
-/* Numbered frames, one each 20 us, while the programs are taken over again and again. */
+/* Numbered frames, one each 20 us, while the programs are taken over again and again, and each
+ * time attached the other way where the kernel has two. */
 static unsigned n_numbered = 20000; /* or the argument */
 
 static void *
@@ -142,10 +169,19 @@ send_numbered(void *data)
     return (void *) (uintptr_t) failed;
 }
 
-static void
-take_over_again_and_again(int from, int at)
+/* clsact is the one to come from: that is how it was before there was tcx. */
+static struct dp_bpf *
+open_first(unsigned ways)
 {
-    struct dp_bpf *bpf = open_bond(&world);
+    if (ways > 1)
+        dp_bpf_attach_by(DP_ATTACH_CLSACT);
+    return open_bond(&world);
+}
+
+static void
+take_over_again_and_again(int from, int at, unsigned ways)
+{
+    struct dp_bpf *bpf = open_first(ways);
     struct bond_counters c[BOND_MAX_PORTS + 1];
     struct bond_table t;
     pthread_t thread;
@@ -153,18 +189,23 @@ take_over_again_and_again(int from, int at)
     void *failed;
     struct frame f;
     int fd = capture(at, false), size = 64 << 20;
+    const char *way = ways > 1 ? "clsact" : dp_bpf_attachment(bpf);
 
     assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)), 0);
-    drain(fd);
     table_fill(&t, &world, BOND_MODE_ACTIVE_BACKUP, BOND_XMIT_LAYER2, 2);
     assert_int_equal(dp_bpf_publish(bpf, &t), 0);
     assert_int_equal(dp_bpf_attach_port(bpf, world.port[0]), 0);
+    drain(fd);
     assert_int_equal(pthread_create(&thread, NULL, send_numbered, &from), 0);
     while (got < n_numbered) {
         dp_bpf_close(bpf, false);
+        if (ways > 1)
+            dp_bpf_attach_by(times % 2 ? DP_ATTACH_CLSACT : DP_ATTACH_AUTO);
         bpf = open_bond(&world);
         assert_int_equal(dp_bpf_attach_port(bpf, world.port[0]), 0);
         assert_int_equal(dp_bpf_publish(bpf, &t), 0);
+        assert_string_equal(dp_bpf_attachment(bpf),
+                            times % 2 == 0 && bpf->has_tcx && ways > 1 ? "tcx" : way);
         times++;
         while (receive(fd, &f, 0, NULL, NULL))
             got += f.b[12] == 0x88 && f.b[13] == 0xb5;
@@ -182,19 +223,32 @@ take_over_again_and_again(int from, int at)
     assert_int_equal(got, n_numbered);
     assert_true(times >= 3);
     dp_bpf_close(bpf, true);
+    world_attach_by();
     close(fd);
 }
 
 static void
 not_one_frame_sent_is_lost_by_a_takeover(void **state)
 {
-    take_over_again_and_again(world.bond, world.far[0]);
+    take_over_again_and_again(world.bond, world.far[0], 1);
 }
 
 static void
 not_one_frame_received_is_lost_by_a_takeover(void **state)
 {
-    take_over_again_and_again(world.far[0], world.bond);
+    take_over_again_and_again(world.far[0], world.bond, 1);
+}
+
+static void
+not_one_frame_sent_is_lost_between_clsact_and_tcx(void **state)
+{
+    take_over_again_and_again(world.bond, world.far[0], 2);
+}
+
+static void
+not_one_frame_received_is_lost_between_clsact_and_tcx(void **state)
+{
+    take_over_again_and_again(world.far[0], world.bond, 2);
 }
 
 static void
@@ -204,13 +258,13 @@ destroy_leaves_nothing(void **state)
 
     assert_int_equal(dp_bpf_attach_port(bpf, world.port[0]), 0);
     assert_int_equal(dp_bpf_attach_port(bpf, world.port[1]), 0);
-    assert_int_equal(clsacts("p0"), 1);
+    assert_int_equal(clsacts("p0"), !by_tcx(bpf));
     assert_int_equal(dp_bpf_detach_port(bpf, world.port[0]), 0);
-    assert_int_equal(filters("p0", "ingress"), 0);
+    assert_int_equal(programs("p0", "ingress"), 0);
     assert_int_equal(clsacts("p0"), 0);
     assert_int_equal(dp_bpf_detach_port(bpf, world.port[0]), 0);
     dp_bpf_close(bpf, true);
-    assert_int_equal(filters("p1", "ingress"), 0);
+    assert_int_equal(programs("p1", "ingress"), 0);
     assert_int_equal(clsacts("p1") + clsacts("bond0") + clsacts("nmbp0"), 0);
     assert_int_equal(lines("ls -A %s", world.pin_dir), 0);
 }
@@ -232,6 +286,8 @@ others_are_left_alone(void **state)
     assert_int_equal(dp_bpf_attach_port(bpf, world.port[2]), 0);
     assert_int_equal(dp_bpf_attach_port(bpf, world.port[3]), 0);
     assert_int_equal(dp_bpf_attach_port(bpf, world.port[4]), 0);
+    if (by_tcx(bpf))
+        run("tc qdisc add dev p3 clsact");
     run("tc filter add dev p3 egress bpf da pinned %s/other", world.mount_dir);
     assert_int_equal(dp_bpf_detach_port(bpf, world.port[2]), 0);
     assert_int_equal(dp_bpf_detach_port(bpf, world.port[3]), 0);
@@ -294,12 +350,12 @@ ports_of_other_bonds(void **state)
     assert_int_equal(dp_bpf_attach_port(other, world.port[0]), 0);
     assert_int_equal(dp_bpf_attach_port(bpf, world.port[0]), -EBUSY);
     assert_int_equal(dp_bpf_detach_port(bpf, world.port[0]), 0);
-    assert_int_equal(filters("p0", "ingress"), 1);
+    assert_int_equal(programs("p0", "ingress"), 1);
     dp_bpf_close(other, false);
     run("ip link del bond1");
     assert_int_equal(dp_bpf_attach_port(bpf, world.port[0]), 0);
     assert_int_equal(dp_bpf_detach_port(bpf, world.port[0]), 0);
-    assert_int_equal(filters("p0", "ingress"), 0);
+    assert_int_equal(programs("p0", "ingress"), 0);
     dp_bpf_close(bpf, true);
     assert_int_equal(dp_bpf_sweep(world.pin_dir, NULL, 0), 1);
 }
@@ -323,10 +379,10 @@ sweep_removes_what_dead_bonds_left(void **state)
     assert_int_equal(dp_bpf_attach_port(dead, world.port[6]), 0);
     dp_bpf_close(dead, false);
     run("ip link del bond9");
-    assert_int_equal(filters("p6", "ingress"), 1);
+    assert_int_equal(programs("p6", "ingress"), 1);
 
     assert_int_equal(dp_bpf_sweep(world.pin_dir, keep, 2), 1);
-    assert_int_equal(filters("p6", "ingress"), 0);
+    assert_int_equal(programs("p6", "ingress"), 0);
     assert_int_equal(clsacts("p6"), 0);
     assert_int_equal(lines("ls -A %s", world.pin_dir), 2);
     assert_int_equal(dp_bpf_sweep(world.pin_dir, keep, 2), 0);
@@ -340,7 +396,8 @@ sweep_removes_what_dead_bonds_left(void **state)
 static unsigned
 n_pins(const struct dp_bpf *bpf)
 {
-    return DP_BPF_N_MAPS + DP_BPF_N_PROGS - (dp_bpf_sees_carrier(bpf) ? 0 : 1);
+    return DP_BPF_N_MAPS + DP_BPF_N_PROGS - (dp_bpf_sees_carrier(bpf) ? 0 : 1) +
+           (by_tcx(bpf) ? 2 : 0); /* the bond's and its peer's hook */
 }
 
 static uint32_t
@@ -351,6 +408,16 @@ program_id(const struct dp_bpf *bpf, unsigned prog)
 
     assert_int_equal(bpf_obj_get_info_by_fd(bpf->prog_fd[prog], &info, &len), 0);
     return info.id;
+}
+
+static unsigned
+at_egress(uint32_t prog_id)
+{
+    uint32_t ids[8], n = 8;
+
+    if (bpf_prog_query(world.bond, (enum bpf_attach_type) 47, 0, NULL, ids, &n) == 0 && n > 0)
+        return n == 1 && ids[0] == prog_id;
+    return lines("tc filter show dev bond0 egress | grep -w 'id %u'", prog_id);
 }
 
 /* Programs of this very build are used again; those of another are not, nor some that are loaded
@@ -370,14 +437,13 @@ programs_of_this_build_only(void **state)
     bpf = open_bond(&world);
     assert_int_equal(program_id(bpf, DP_PROG_TX), tx);
     assert_int_equal(program_id(bpf, DP_PROG_RX), rx);
-    assert_int_equal(lines("tc filter show dev bond0 egress | grep -w 'id %u'", tx), 1);
+    assert_int_equal(at_egress(tx), 1);
     dp_bpf_close(bpf, false);
 
     run("mv %s/bond0/%s %s/bond0/tx-0123456789abcdef", world.pin_dir, tx_pin, world.pin_dir);
     bpf = open_bond(&world);
     assert_int_not_equal(program_id(bpf, DP_PROG_TX), tx);
-    assert_int_equal(
-        lines("tc filter show dev bond0 egress | grep -w 'id %u'", program_id(bpf, DP_PROG_TX)), 1);
+    assert_int_equal(at_egress(program_id(bpf, DP_PROG_TX)), 1);
     assert_int_equal(lines("ls %s/bond0 | grep 0123456789abcdef", world.pin_dir), 0);
     assert_int_equal(lines("ls %s/bond0", world.pin_dir), n_pins(bpf));
     tx = program_id(bpf, DP_PROG_TX);
@@ -528,6 +594,8 @@ main(int argc, char **argv)
         cmocka_unit_test(traffic_goes_on_without_anybody),
         cmocka_unit_test(not_one_frame_sent_is_lost_by_a_takeover),
         cmocka_unit_test(not_one_frame_received_is_lost_by_a_takeover),
+        cmocka_unit_test(not_one_frame_sent_is_lost_between_clsact_and_tcx),
+        cmocka_unit_test(not_one_frame_received_is_lost_between_clsact_and_tcx),
         cmocka_unit_test(destroy_leaves_nothing),
         cmocka_unit_test(others_are_left_alone),
         cmocka_unit_test(the_clsact_is_ours_after_a_takeover),

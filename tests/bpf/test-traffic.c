@@ -232,7 +232,9 @@ queue_numbers_and_tags_set_by_others(void **state)
     t.has_queue_ids = 1;
     t.port[2].queue_id = 2;
     publish(&t);
+    run("tc qdisc replace dev bond0 clsact");
     run("tc filter add dev bond0 egress prio 1 bpf da pinned %s", path);
+    assert_int_equal(dp_bpf_filters_changed(bpf, world.bond), 0);
     frame(&f, MAC(2), 1);
     send_marked(f.b, f.len, 0, false);
     assert_int_equal(receive(at_far[0], &got, 1000, NULL, &tci), f.len);
@@ -244,6 +246,7 @@ queue_numbers_and_tags_set_by_others(void **state)
     assert_int_equal(receive(at_far[0], &got, 1000, NULL, &tci), f.len);
     assert_int_equal(tci, 42);
     run("tc filter del dev bond0 egress prio 1");
+    assert_int_equal(dp_bpf_filters_changed(bpf, world.bond), 0);
     unlink(path);
 }
 

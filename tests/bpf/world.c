@@ -56,11 +56,28 @@ run(const char *fmt, ...)
 }
 
 void
+world_attach_by(void)
+{
+    static const char *const names[] = {
+        [DP_ATTACH_AUTO] = "auto", [DP_ATTACH_TCX] = "tcx", [DP_ATTACH_CLSACT] = "clsact"};
+    const char *way = getenv("BOND_ATTACH");
+
+    for (unsigned i = 0; i < sizeof(names) / sizeof(*names); i++) {
+        if (strcmp(way ? way : "auto", names[i]) == 0) {
+            dp_bpf_attach_by((enum dp_attach) i);
+            return;
+        }
+    }
+    fail_msg("BOND_ATTACH=%s", way);
+}
+
+void
 world_open(struct world *w)
 {
     const char *tmp = getenv("TMPDIR");
 
     memset(w, 0, sizeof(*w));
+    world_attach_by();
     if (unshare(CLONE_NEWNET | CLONE_NEWNS))
         cannot("a network namespace of our own");
     if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL))

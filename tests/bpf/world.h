@@ -30,6 +30,8 @@ struct world {
 /* Exits with 77 and the reason where namespaces or BPF cannot be had. */
 void world_open(struct world *w);
 void world_close(struct world *w);
+/* Programs are attached as BOND_ATTACH in the environment says: auto (the default), tcx, clsact. */
+void world_attach_by(void);
 
 /* Runs a command; the test fails with its output if it does. */
 void run(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """bondd on its private bus in the lab, without NetworkManager. Each test has its own lab."""
 import os
+import re
 import signal
 import sys
 import unittest
@@ -108,6 +109,18 @@ class BondTest(unittest.TestCase):
         out["fdb"] = [line for line in self.a.run("bridge", "fdb", "show", "dev", port).splitlines()
                       if not line.startswith(("33:33", "01:00:5e"))]
         return out
+
+    def programs(self, bond="bond0"):
+        """(hook, id) of each program of the bond, however it is attached."""
+        text = self.a.shell(
+            f"cd /sys/fs/bpf/bondd/{bond}; for p in in-* out-*; do [ -e $p ] && "
+            "echo $p $(bpftool link show pinned $p); done; "
+            "for i in $(ls /sys/class/net); do for w in ingress egress; do "
+            "tc filter show dev $i $w | sed -n \"s/^/$w-$(cat /sys/class/net/$i/ifindex) /p\"; done; done")
+        return [(line.split()[0].replace("ingress", "in").replace("egress", "out"), found.group(1))
+                for line in text.splitlines()
+                for found in [re.search(r" prog (\d+)|nm-bond:.* id (\d+) name", line)] if found
+                for found in [re.search(r"(?:prog|id) (\d+)", line[found.start():])]]
 
     def leftovers(self):
         """Everything of bondd that is on the host."""

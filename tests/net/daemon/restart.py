@@ -171,8 +171,9 @@ class Configured(BondTest):
     def test_mistakes(self):
         rows = [("[main]\ndatapath=fast\n", ["datapath", '"fast"', "auto, bpf or kernel"]),
                 ("[main]\nfailover=never\n", ["failover", '"never"', "auto or netlink"]),
+                ("[main]\nattach=xdp\n", ["attach", '"xdp"', "auto, tcx or clsact"]),
                 ("[main]\ndrain-ms=-1\n", ["drain-ms", '"-1"', "0 to 60000"]),
-                ("[main]\nspeed=1\n", ['"speed"', "datapath, failover and drain-ms"]),
+                ("[main]\nspeed=1\n", ['"speed"', "datapath, failover, attach and drain-ms"]),
                 ("[other]\n", ["[other]", "[main] and [ifcfg]"]),
                 ("nonsense\n", ["cannot be read"])]
         for text, words in rows:

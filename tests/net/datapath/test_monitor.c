@@ -72,7 +72,7 @@ on_addr(const struct dp_addr *addr, bool added, void *data)
 static int
 setup(void **state)
 {
-    static const struct dp_monitor_ops ops = {on_link, on_gone, on_addr};
+    static const struct dp_monitor_ops ops = {on_link, on_gone, on_addr, NULL};
     struct log *log = &the_log;
 
     memset(log, 0, sizeof(*log));
