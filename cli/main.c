@@ -49,13 +49,14 @@ complete_add(int argc, char **argv)
 const struct cli_verb cli_verbs[] = {
     {
         .name = "status",
-        .arguments = "[--json | --proc] [--watch] [BOND...]",
+        .arguments = "[--json | --proc | --prometheus] [--watch] [BOND...]",
         .summary = N_("the state of the bonds and their ports"),
-        .help = N_("  --json     everything, for programs (docs/status.md)\n"
-                   "  --proc     the text of /proc/net/bonding/BOND\n"
-                   "  --watch    stays, and shows what changes; q or Ctrl-C ends it\n"
-                   "  BOND       the name of a bond; without one: all bonds"),
-        .options = (const char *const[]){"json", "proc", "watch", NULL},
+        .help = N_("  --json        everything, for programs (docs/status.md)\n"
+                   "  --proc        the text of /proc/net/bonding/BOND\n"
+                   "  --prometheus  state and counters as metrics\n"
+                   "  --watch       stays, and shows what changes; q or Ctrl-C ends it\n"
+                   "  BOND          the name of a bond; without one: all bonds"),
+        .options = (const char *const[]){"json", "proc", "prometheus", "watch", NULL},
         .takes_bonds = true,
         .run = cli_status,
     },

@@ -101,7 +101,7 @@ cli_fail_no_bond(struct cli *cli, const char *name)
 }
 
 struct request {
-    bool as_json, as_proc, watching;
+    bool as_json, as_proc, as_prometheus, watching;
     int n_names; /* 0: all bonds */
     char **names;
     struct loads *loads; /* while watching: of the last look */
@@ -150,6 +150,10 @@ print_views(struct cli *cli, GPtrArray *views, const struct request *request)
 
     if (request->as_json)
         return status_print_json(cli, views);
+    if (request->as_prometheus) {
+        status_print_prometheus(views);
+        return CLI_EXIT_OK;
+    }
     if (cli_wants_table(cli))
         return status_print_table(cli, views);
     if (!overview)
@@ -243,7 +247,8 @@ static int
 show(struct cli *cli, gpointer data)
 {
     const struct request *request = data;
-    bool for_people = !request->as_json && !request->as_proc && !cli_wants_table(cli);
+    bool for_people =
+        !request->as_json && !request->as_proc && !request->as_prometheus && !cli_wants_table(cli);
     g_autofree char *now = cli_format_time(g_get_real_time(), false);
     g_autoptr(GError) error = NULL;
     int rc;
@@ -288,6 +293,7 @@ cli_status(struct cli *cli, int argc, char **argv)
     const struct cli_opt own[] = {
         {.name = "json", .flag = &request.as_json},
         {.name = "proc", .flag = &request.as_proc},
+        {.name = "prometheus", .flag = &request.as_prometheus},
         {.name = "watch", .flag = &watching, .shortest = 3}, /* -w is --wait */
         {.name = NULL},
     };
@@ -299,8 +305,9 @@ cli_status(struct cli *cli, int argc, char **argv)
         cli_print_help(cli_find_verb("status"));
         return CLI_EXIT_OK;
     }
-    if (request.as_json + request.as_proc + cli_wants_table(cli) > 1) {
-        cli_error(_("'--json', '--proc' and the options for fields exclude each other."));
+    if (request.as_json + request.as_proc + request.as_prometheus + cli_wants_table(cli) > 1) {
+        cli_error(
+            _("'--json', '--proc', '--prometheus' and the options for fields exclude each other."));
         return CLI_EXIT_USER_INPUT;
     }
     rc = cli_table_check(cli, field_names);

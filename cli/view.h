@@ -67,6 +67,7 @@ void loads_look(struct loads *loads, GPtrArray *views);
 int watch_run(struct cli *cli, int (*show)(struct cli *cli, gpointer data), gpointer data);
 
 /* ---- the forms of status ---- */
+void status_print_prometheus(GPtrArray *views);
 int status_print_json(struct cli *cli, GPtrArray *views);
 void status_print_human(struct cli *cli, GPtrArray *views);
 void status_print_overview(struct cli *cli, GPtrArray *views);

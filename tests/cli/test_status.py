@@ -96,7 +96,7 @@ class OneBond(BonddCase):
         self.assertEqual(complete("status", "x"), [])
         self.assertEqual(complete("help", "v"), ["version"])
         self.assertEqual(complete("version", ""), [])
-        self.assertEqual(complete("status", "--p"), ["--proc"])
+        self.assertEqual(complete("status", "--p"), ["--proc", "--prometheus"])
         self.assertEqual(complete("status", "--w"), ["--watch", "--wait"])
         self.assertEqual(complete("events", "--f"), ["--follow", "--fields"])
         self.assertEqual(complete("--te"), ["--terse"])
@@ -125,6 +125,52 @@ class OneBond(BonddCase):
         for where in (lambda b: b["counters"], lambda b: b["ports"][0]["counters"]):
             for key in ("rx_packets", "tx_packets"):
                 self.assertGreaterEqual(where(after)[key] - where(before)[key], 10, key)
+
+    def metrics(self):
+        """{(name, labels): value}; each metric has its head, and its rows stand together."""
+        values, heads, names = {}, {}, []
+        for line in self.good("status", "--prometheus").splitlines():
+            head = re.fullmatch(r"# (HELP|TYPE) (\w+) (.+)", line)
+            if head:
+                heads.setdefault(head.group(2), []).append(head.group(1))
+                continue
+            row = re.fullmatch(r'(\w+)\{((?:\w+="[^"]*",?)+)\} (\d+)', line)
+            self.assertTrue(row, line)
+            if not names or names[-1] != row.group(1):
+                names.append(row.group(1))
+            values[row.group(1), tuple(re.findall(r'\w+="([^"]*)"', row.group(2)))] = int(row.group(3))
+        self.assertEqual(len(names), len(set(names)), names)
+        self.assertEqual({name: ["HELP", "TYPE"] for name in names}, heads)
+        return values
+
+    def test_all_tell_the_same_counters(self):
+        """D-Bus, --json, the fields and --prometheus; what is sent meanwhile makes it ask again."""
+        self.lab.a.shell("ip addr replace 10.0.1.243/24 dev bond0")
+        self.assertEqual(self.lab.a.ping("10.0.1.1", count=10)[:2], (10, 10), self.lab.diagnosis())
+        names = {"rx-packets": "receive_packets", "rx-bytes": "receive_bytes", "rx-dropped": "receive_drop",
+                 "tx-packets": "transmit_packets", "tx-bytes": "transmit_bytes", "tx-dropped": "transmit_drop"}
+
+        def all_agree():
+            dbus = self.lab.bond_call("bond0", "GetCounters")[0]
+            bond, metrics = self.parsed()["bonds"][0], self.metrics()
+            fields = self.good("-g", "RX-PACKETS,RX-BYTES,TX-PACKETS,TX-BYTES", "status").strip().split(":")
+            if self.lab.bond_call("bond0", "GetCounters")[0] != dbus:
+                return None
+            self.assertGreaterEqual(min(dbus["tx-packets"], dbus["rx-packets"]), 10)
+            for key, name in names.items():
+                self.assertEqual(bond["counters"][key.replace("-", "_")], dbus[key], key)
+                self.assertEqual(metrics[f"nmbond_{name}_total", ("bond0",)], dbus[key], key)
+                for port in bond["ports"]:
+                    self.assertEqual(metrics[f"nmbond_port_{name}_total", ("bond0", port["name"])],
+                                     port["counters"][key.replace("-", "_")], key)
+            self.assertEqual(fields, [str(dbus[key]) for key in
+                                      ("rx-packets", "rx-bytes", "tx-packets", "tx-bytes")])
+            return metrics
+        metrics = wait_for(all_agree, 10, "a moment in which nothing is counted")
+        self.assertEqual(metrics["nmbond_info", ("bond0", "active-backup", "ok", "bpf", *(
+            self.parsed()["bonds"][0][key] for key in ("attachment", "failover")))], 1)
+        self.assertEqual([metrics["nmbond_port_active", ("bond0", f"eth{n}")] for n in (0, 1)], [1, 0])
+        self.assertEqual(metrics["nmbond_usable_ports", ("bond0",)], 2)
 
     def test_colours(self):
         self.assertNotIn("\033", self.good("status"))
@@ -167,9 +213,9 @@ class OneBond(BonddCase):
                 (2, "Option '--jason' is unknown, try 'bondcli help'.", "status", "--jason"),
                 (2, "Option '--json' takes no value, but '1' was given.", "status", "--json=1"),
                 (2, "Option '--json' is specified the second time.", "status", "-j", "--json"),
-                (2, "'--json', '--proc' and the options for fields exclude each other.",
+                (2, "'--json', '--proc', '--prometheus' and the options for fields exclude each other.",
                  "status", "--json", "--proc"),
-                (2, "'--json', '--proc' and the options for fields exclude each other.",
+                (2, "'--json', '--proc', '--prometheus' and the options for fields exclude each other.",
                  "-t", "status", "--json"),
                 (2, "'--fields' and '--get-values' exclude each other.",
                  "-f", "NAME", "-g", "NAME", "status")):
