@@ -3,7 +3,7 @@
  * explain-flow.c - the port that a flow takes, why, and where it goes if that port fails.
  *
  * The answer is core's own selection (select.h), run over a table made from what bondd says: the
- * same code that the packet path runs.
+ * same code that the packet path runs. Where the load decides, bondd is asked (explain-balance.c).
  */
 #include "explain.h"
 
@@ -24,10 +24,11 @@ struct answer {
     struct next_hop hop;
     bool needs_mac;
     guint32 hash;
+    char *why; /* where bondd was asked */
 };
 
-static bool
-read_options(NmbondBond *bond, struct bond_options *o)
+bool
+explain_read_options(NmbondBond *bond, struct bond_options *o)
 {
     const struct bond_opt_ctx ctx = {.live = true};
     GVariantIter iter;
@@ -37,25 +38,33 @@ read_options(NmbondBond *bond, struct bond_options *o)
     bond_options_init(o, BOND_MODE_BALANCE_RR);
     if (nmbond_bond_get_options(bond) == NULL ||
         !g_variant_lookup(nmbond_bond_get_options(bond), "mode", "&s", &value) ||
-        bond_option_set(o, "mode", value, &ctx, &err) != 0)
+        bond_option_set(o, "mode", value, &ctx, &err) != 0) {
+        cli_error(_("The mode %s of %s is not known to this bondcli."), nmbond_bond_get_mode(bond),
+                  nmbond_bond_get_name(bond));
         return false;
+    }
     g_variant_iter_init(&iter, nmbond_bond_get_options(bond));
     while (g_variant_iter_next(&iter, "{&s&s}", &name, &value)) {
         if (strcmp(name, "xmit_hash_policy") == 0 || strcmp(name, "packets_per_slave") == 0 ||
-            strcmp(name, "primary") == 0)
+            strcmp(name, "primary") == 0 || strcmp(name, "tlb_dynamic_lb") == 0)
             bond_option_set(o, name, value, &ctx, &err);
     }
     return true;
 }
 
+bool
+explain_port_carries(const struct bond_options *o, NmbondPort *port)
+{
+    const char *state = nmbond_port_get_state(port);
+    bool one_active = bond_mode_uses_primary(o->num[BOND_OPT_MODE]);
+
+    return g_strcmp0(state, "active") == 0 || (one_active && g_strcmp0(state, "backup") == 0);
+}
+
 static bool
 is_usable(struct answer *answer, guint slot, guint without)
 {
-    const char *state = nmbond_port_get_state(answer->ports->pdata[slot]);
-    bool one_active = bond_mode_uses_primary(answer->o.num[BOND_OPT_MODE]);
-
-    return slot != without &&
-           (g_strcmp0(state, "active") == 0 || (one_active && g_strcmp0(state, "backup") == 0));
+    return slot != without && explain_port_carries(&answer->o, answer->ports->pdata[slot]);
 }
 
 /* core/active.c's order: the primary, the higher priority, who came first. */
@@ -148,6 +157,13 @@ uses_hash(guint32 mode)
     return mode == BOND_MODE_BALANCE_XOR || mode == BOND_MODE_8023AD;
 }
 
+bool
+explain_uses_policy(const struct bond_options *o)
+{
+    return uses_hash(o->num[BOND_OPT_MODE]) ||
+           (o->num[BOND_OPT_MODE] == BOND_MODE_BALANCE_TLB && o->num[BOND_OPT_TLB_DYNAMIC_LB] == 0);
+}
+
 /* With 802.3ad another aggregator takes over: the ports that stand by, whose choice is bondd's. */
 static char *
 standby(struct answer *answer, guint without)
@@ -203,7 +219,8 @@ print_reason(const struct answer *answer, const char *port, const char *backup)
     } else if (t->mode == BOND_MODE_BROADCAST) {
         puts(_("  why            a copy of each packet leaves by every port"));
     } else {
-        puts(_("  why            it is the active port"));
+        printf(_("  why            %s\n"),
+               answer->why != NULL ? answer->why : _("it is the active port"));
     }
     if (answer->hop.address[0] != '\0')
         printf(_("  next hop       %s at %02x:%02x:%02x:%02x:%02x:%02x\n"), answer->hop.address,
@@ -261,6 +278,16 @@ print_answer(struct cli *cli, struct answer *answer, NmbondBond *bond, const cha
     return CLI_EXIT_OK;
 }
 
+/* balance-alb goes by the receiver's address, unless tlb_dynamic_lb is off. */
+static bool
+hashes_macs(const struct bond_options *o)
+{
+    guint32 mode = o->num[BOND_OPT_MODE];
+
+    return uses_hash(mode) || mode == BOND_MODE_BALANCE_TLB ||
+           (mode == BOND_MODE_BALANCE_ALB && o->num[BOND_OPT_TLB_DYNAMIC_LB] == 0);
+}
+
 /* The MAC addresses of the frame, where the answer depends on them. */
 static int
 resolve(struct answer *answer, NmbondBond *bond, const char *mac)
@@ -269,7 +296,7 @@ resolve(struct answer *answer, NmbondBond *bond, const char *mac)
     guint32 policy = answer->o.num[BOND_OPT_XMIT_HASH_POLICY];
     bool found;
 
-    answer->needs_mac = uses_hash(answer->o.num[BOND_OPT_MODE]) && policy != BOND_XMIT_LAYER34 &&
+    answer->needs_mac = hashes_macs(&answer->o) && policy != BOND_XMIT_LAYER34 &&
                         policy != BOND_XMIT_ENCAP34 && policy != BOND_XMIT_VLAN_SRCMAC;
     if (own != NULL)
         nm_utils_hwaddr_aton(own, answer->flow.source_mac, 6);
@@ -307,6 +334,17 @@ resolve(struct answer *answer, NmbondBond *bond, const char *mac)
     return CLI_EXIT_FAILED;
 }
 
+/* As the kernel's driver: a packet that has a hash over its ports already keeps it. */
+static void
+warn_of_sockets(const struct answer *answer)
+{
+    if (explain_uses_policy(&answer->o) &&
+        answer->o.num[BOND_OPT_XMIT_HASH_POLICY] == BOND_XMIT_ENCAP34 &&
+        (answer->flow.proto == IPPROTO_TCP || answer->flow.proto == IPPROTO_UDP))
+        cli_warn(_("with encap3+4 a connection of this host's own goes by a random number of its "
+                   "socket; what is said here holds for what is forwarded, such as a guest's."));
+}
+
 int
 explain_flow(struct cli *cli, NmbondBond *bond, const char *text, const char *mac)
 {
@@ -323,22 +361,21 @@ explain_flow(struct cli *cli, NmbondBond *bond, const char *text, const char *ma
         g_error_free(error);
         return CLI_EXIT_USER_INPUT;
     }
-    if (!read_options(bond, &answer.o)) {
-        cli_error(_("The mode %s of %s is not known to this bondcli."), nmbond_bond_get_mode(bond),
-                  nmbond_bond_get_name(bond));
+    if (!explain_read_options(bond, &answer.o))
         return CLI_EXIT_FAILED;
-    }
-    if (answer.o.num[BOND_OPT_MODE] == BOND_MODE_BALANCE_TLB ||
-        answer.o.num[BOND_OPT_MODE] == BOND_MODE_BALANCE_ALB) {
-        cli_error(
-            _("In mode %s the port of a peer is a matter of balancing, which changes: it cannot "
-              "be told from the flow."),
-            nmbond_bond_get_mode(bond));
-        return CLI_EXIT_FAILED;
-    }
+    warn_of_sockets(&answer);
     rc = resolve(&answer, bond, mac);
     if (rc != CLI_EXIT_OK)
         return rc;
+    if (explain_balances(answer.o.num[BOND_OPT_MODE])) {
+        build_table(&answer, bond, BOND_MAX_PORTS);
+        answer.why = explain_ask_bondd(cli, bond, &answer.flow, &port, &backup, &error);
+        if (answer.why == NULL)
+            return cli_fail(cli, error);
+        rc = print_answer(cli, &answer, bond, text, port, backup);
+        g_free(answer.why);
+        return rc;
+    }
     build_table(&answer, bond, BOND_MAX_PORTS);
     port = choose(&answer);
     build_table(&answer, bond, slot_of(&answer, port));

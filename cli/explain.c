@@ -224,21 +224,29 @@ explain_option(struct cli *cli, NmbondBond *bond, const char *name)
 int
 cli_explain(struct cli *cli, int argc, char **argv)
 {
-    const char *flow = NULL, *mac = NULL, *usage = "BOND option [NAME] | BOND --flow FLOW";
+    const char *flow = NULL, *mac = NULL, *spread = NULL;
+    const char *usage = "BOND option [NAME] | BOND --flow FLOW | BOND --spread CIDR|PCAP";
     const struct cli_opt own[] = {
         {.name = "flow", .value = &flow},
         {.name = "mac", .value = &mac},
+        {.name = "spread", .value = &spread},
         {.name = NULL},
     };
     g_autoptr(NmbondBond) bond = NULL;
+    bool asks_option;
     int rc = cli_parse(cli, own, false, &argc, argv);
 
+    asks_option = flow == NULL && spread == NULL;
     if (rc == CLI_EXIT_OK)
-        rc = words_expect(cli, "explain", argc, argv, flow != NULL ? 1 : 2, flow != NULL ? 1 : 3,
+        rc = words_expect(cli, "explain", argc, argv, asks_option ? 2 : 1, asks_option ? 3 : 1,
                           usage);
     if (rc != CLI_EXIT_OK)
         return MAX(rc, 0);
-    if (flow == NULL && !g_str_has_prefix("options", argv[1])) {
+    if (flow != NULL && spread != NULL) {
+        cli_error(_("'--flow' and '--spread' exclude each other."));
+        return CLI_EXIT_USER_INPUT;
+    }
+    if (asks_option && !g_str_has_prefix("options", argv[1])) {
         cli_error(_("'%s' does not take '%s': bondcli %s %s"), "explain", argv[1], "explain",
                   usage);
         return CLI_EXIT_USER_INPUT;
@@ -253,6 +261,8 @@ cli_explain(struct cli *cli, int argc, char **argv)
     bond = nmbond_client_get_bond(cli->client, argv[0]);
     if (bond == NULL)
         return cli_fail_no_bond(cli, argv[0]);
+    if (spread != NULL)
+        return explain_spread(cli, bond, spread);
     return flow != NULL ? explain_flow(cli, bond, flow, mac)
                         : explain_option(cli, bond, argc == 3 ? argv[2] : NULL);
 }

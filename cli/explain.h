@@ -10,6 +10,7 @@
 
 #include <NetworkManager.h>
 
+#include "core/options.h"
 #include "view.h"
 
 #define FLOW_FRAME_SIZE 128
@@ -33,11 +34,30 @@ const char *flow_address(const struct flow *flow, const guint8 *address); /* sta
 struct next_hop {
     int ifindex; /* the device of the route */
     char address[INET6_ADDRSTRLEN];
+    guint8 source[16]; /* the host's own address that goes there; zero: not known */
     guint8 mac[6];
     bool has_mac; /* it is in the neighbour table */
 };
 /* False: no route, or the kernel could not be asked. */
 bool next_hop_find(int family, const guint8 destination[16], struct next_hop *hop);
+
+/* balance-tlb, -alb (explain-balance.c) */
+bool explain_balances(guint32 mode);
+/* Why it is that port; both are transfer full, as the answer is. NULL: error. */
+char *explain_ask_bondd(struct cli *cli, NmbondBond *bond, const struct flow *flow, char **port,
+                        char **backup, GError **error);
+
+/* What bondd says of the options that matter to where a frame goes; false: it has been said. */
+bool explain_read_options(NmbondBond *bond, struct bond_options *o);
+/* By xmit_hash_policy alone. */
+bool explain_uses_policy(const struct bond_options *o);
+bool explain_port_carries(const struct bond_options *o, NmbondPort *port);
+
+struct bond_frame;
+struct spread;
+void spread_add(struct spread *spread, struct bond_frame *frame);
+bool spread_read_capture(struct spread *spread, const char *path, GError **error);
+int explain_spread(struct cli *cli, NmbondBond *bond, const char *what);
 
 int explain_flow(struct cli *cli, NmbondBond *bond, const char *text, const char *mac);
 int explain_option(struct cli *cli, NmbondBond *bond, const char *name); /* NULL: all */

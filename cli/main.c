@@ -163,15 +163,17 @@ const struct cli_verb cli_verbs[] = {
     },
     {
         .name = "explain",
-        .arguments = "BOND option [NAME] | BOND --flow FLOW [--mac MAC]",
+        .arguments = "BOND option [NAME] | BOND --flow FLOW [--mac MAC] | BOND --spread CIDR|PCAP",
         .summary = N_("where an option's value came from; which port a flow takes"),
         .help =
             N_("  BOND       the bond's interface\n"
                "  option     the option NAME, or all: its value, and who has set it\n"
                "  --flow FLOW  'tcp 10.0.1.243:443 > 10.0.9.7:51000'; also udp, sctp, and\n"
                "             icmp or ip without ports: the port, why, and the next if it fails\n"
-               "  --mac MAC  of the next hop; else as the neighbour table has it"),
-        .options = (const char *const[]){"flow", "mac", NULL},
+               "  --mac MAC  of the next hop; else as the neighbour table has it\n"
+               "  --spread CIDR|PCAP  how evenly connections to a range of addresses, or the frames\n"
+               "             of a capture, would be spread, by each xmit_hash_policy"),
+        .options = (const char *const[]){"flow", "mac", "spread", NULL},
         .complete = cli_explain_complete,
         .run = cli_explain,
     },

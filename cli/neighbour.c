@@ -38,6 +38,9 @@ on_route(const struct nlmsghdr *message, void *data)
         if (mnl_attr_get_type(attr) == RTA_GATEWAY &&
             mnl_attr_get_payload_len(attr) == size_of(question->family))
             memcpy(question->address, mnl_attr_get_payload(attr), size_of(question->family));
+        if (mnl_attr_get_type(attr) == RTA_PREFSRC &&
+            mnl_attr_get_payload_len(attr) == size_of(question->family))
+            memcpy(question->hop->source, mnl_attr_get_payload(attr), size_of(question->family));
     }
     question->has_route = question->hop->ifindex > 0;
     return MNL_CB_OK;

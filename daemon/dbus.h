@@ -81,6 +81,9 @@ void bondd_dbus_bond_removed(struct bondd_bond *b, void *d);
 char *bondd_dbus_bond_path(const struct bondd_bond *b); /* transfer full */
 GVariant *bondd_dbus_counters(const struct bond_counters *c);
 
+/* dbus_find.c */
+bool bondd_dbus_find_port(struct bondd_call *call, GError **error);
+
 /* dbus_port.c */
 void bondd_dbus_port_sync(struct bondd_dbus *d, struct bondd_bond_object *o, int slot);
 void bondd_dbus_port_drop(struct bondd_dbus *d, struct bondd_port_object *p);

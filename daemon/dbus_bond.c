@@ -197,6 +197,12 @@ on_get_counters(BonddDbusBond *iface, GDBusMethodInvocation *invocation)
     return bondd_dbus_call(iface, invocation, get_counters, false);
 }
 
+static gboolean
+on_find_port(BonddDbusBond *iface, GDBusMethodInvocation *invocation)
+{
+    return bondd_dbus_call(iface, invocation, bondd_dbus_find_port, false);
+}
+
 /* The object --------------------------------------------------------------------------------- */
 
 static struct bondd_bond_object *
@@ -217,6 +223,7 @@ object_new(struct bondd_dbus *d, struct bondd_bond *b)
     g_signal_connect(o->iface, "handle-set-active-port", G_CALLBACK(on_set_active_port), NULL);
     g_signal_connect(o->iface, "handle-get-status-text", G_CALLBACK(on_get_status_text), NULL);
     g_signal_connect(o->iface, "handle-get-counters", G_CALLBACK(on_get_counters), NULL);
+    g_signal_connect(o->iface, "handle-find-port", G_CALLBACK(on_find_port), NULL);
     return o;
 }
 

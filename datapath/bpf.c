@@ -236,6 +236,15 @@ dp_bpf_stamps(struct dp_bpf *bpf, uint64_t *out)
 }
 
 int
+dp_bpf_look(struct dp_bpf *bpf, struct bond_table *table, struct bond_tlb *tlb)
+{
+    uint32_t zero = 0;
+
+    *table = bpf->shared->ring[bpf->shared->head % BOND_TABLE_RING];
+    return bpf_map_lookup_elem(bpf->map_fd[DP_MAP_TLB], &zero, tlb) ? -errno : 0;
+}
+
+int
 dp_bpf_counters_reset(struct dp_bpf *bpf, unsigned slot)
 {
     struct bond_counters c;

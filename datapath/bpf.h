@@ -62,6 +62,9 @@ int dp_bpf_counters(struct dp_bpf *bpf, struct bond_counters *out);
 /* out[BOND_MAX_PORTS]: when a frame last came in on each slot's port, while the table in force has
  * BOND_TABLE_F_STAMP; 0: none did. */
 int dp_bpf_stamps(struct dp_bpf *bpf, uint64_t *out);
+/* Copies of what frames are sent by at the moment: the table in force, and the account of balance-tlb
+ * and -alb. */
+int dp_bpf_look(struct dp_bpf *bpf, struct bond_table *table, struct bond_tlb *tlb);
 /* A slot is reused by another port: its counters start at zero. */
 int dp_bpf_counters_reset(struct dp_bpf *bpf, unsigned slot);
 

@@ -129,7 +129,7 @@ class Explain(NMCase):
 
     def test_wrong_words(self):
         self.make("mode", "0")
-        usage = "bondcli explain BOND option [NAME] | BOND --flow FLOW"
+        usage = "bondcli explain BOND option [NAME] | BOND --flow FLOW | BOND --spread CIDR|PCAP"
         flow = ("'{}' is no flow, such as 'tcp 10.0.1.243:443 > 10.0.9.7:51000' or "
                 "'icmp 10.0.1.243 > 10.0.9.7'.")
         for code, message, *argv in (
