@@ -203,6 +203,19 @@ greet(int control, guint32 session, guint interval_us, guint port, GError **erro
     return false;
 }
 
+static void
+fail_connect(GError **error, const struct probe_target *target)
+{
+    if (errno != ECONNREFUSED) {
+        fail(error, target->address);
+        return;
+    }
+    g_set_error(error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED,
+                _("Nobody answers at %s port %u: start 'bondcli drill --respond' there, or use "
+                  "'--icmp'."),
+                target->address, target->port);
+}
+
 struct probe_link *
 probe_link_open(const struct probe_target *target, guint interval_us, GError **error)
 {
@@ -222,7 +235,7 @@ probe_link_open(const struct probe_target *target, guint interval_us, GError **e
         set_timeouts(control);
     if (control < 0 ||
         connect(control, (const struct sockaddr *) &peer.address, peer.length) != 0) {
-        fail(error, target->address);
+        fail_connect(error, target);
         if (control >= 0)
             close(control);
         return NULL;

@@ -333,7 +333,7 @@ drill_compare_parse(const char *text, GError **error)
     static const char all_modes[] =
         "mode=balance-rr,mode=active-backup,mode=balance-xor,mode=broadcast,mode=802.3ad,"
         "mode=balance-tlb,mode=balance-alb";
-    bool all = text[0] != '\0' && g_str_has_prefix("modes", text);
+    bool all = strcmp(text, "modes") == 0;
     g_auto(GStrv) sets = g_strsplit(all ? all_modes : text, ",", -1);
     g_autoptr(GPtrArray) found = g_ptr_array_new_with_free_func((GDestroyNotify) g_strfreev);
 

@@ -281,20 +281,25 @@ start_run(struct play *play, char *const *setting, GError **error)
     return play->link != NULL;
 }
 
+/* "mode=802.3ad lacp_rate=slow"; the mode by its name, once it is known (may be NULL). */
 static char *
-describe_setting(char *const *setting)
+describe_setting(char *const *setting, const char *mode)
 {
     g_autoptr(GString) text = g_string_new(NULL);
 
-    for (; *setting != NULL; setting += 2)
-        g_string_append_printf(text, "%s%s=%s", text->len > 0 ? " " : "", setting[0], setting[1]);
+    for (; *setting != NULL; setting += 2) {
+        bool is_mode = mode != NULL && strcmp(setting[0], "mode") == 0;
+
+        g_string_append_printf(text, "%s%s=%s", text->len > 0 ? " " : "", setting[0],
+                               is_mode ? mode : setting[1]);
+    }
     return g_string_free(g_steal_pointer(&text), FALSE);
 }
 
 static int
 play_setting(struct play *play, char *const *setting)
 {
-    g_autofree char *name = describe_setting(setting);
+    g_autofree char *name = describe_setting(setting, NULL);
     g_autoptr(GError) error = NULL;
     int rc = CLI_EXIT_OK;
 
@@ -303,7 +308,8 @@ play_setting(struct play *play, char *const *setting)
             cli_error("%s%s%s", name, name[0] != '\0' ? ": " : "", error->message);
         rc = CLI_EXIT_FAILED;
     } else if (play->signo == 0) {
-        struct drill_run *run = drill_report_add_run(play->report, name);
+        g_autofree char *full_name = describe_setting(setting, play->place.mode);
+        struct drill_run *run = drill_report_add_run(play->report, full_name);
 
         for (guint i = 0; i < play->plan->faults->len && play->signo == 0; i++)
             play_fault(play, run, play->plan->faults->pdata[i]);

@@ -382,13 +382,46 @@ cli_drill(struct cli *cli, int argc, char **argv)
     return start(cli, &r, (guint) port);
 }
 
+/* "silent:eth" -> "silent:eth0" */
+static void
+offer_ports(const char *word, const char *bond)
+{
+    g_autofree char *kind = g_strndup(word, strcspn(word, ":") + 1);
+    struct cli cli = {.wait_s = 2};
+    g_autoptr(NmbondBond) found = NULL;
+
+    if (cli_look(&cli) && (found = nmbond_client_get_bond(cli.client, bond)) != NULL) {
+        g_autoptr(GPtrArray) ports = nmbond_client_get_ports(cli.client, found);
+
+        for (guint i = 0; i < ports->len; i++) {
+            g_autofree char *full = g_strconcat(kind, nmbond_port_get_name(ports->pdata[i]), NULL);
+
+            cli_offer(full, word);
+        }
+    }
+    g_clear_object(&cli.client);
+}
+
 void
 cli_drill_complete(int argc, char **argv)
 {
-    const char *word = argv[argc - 1];
+    const char *word = argv[argc - 1], *before = argc > 1 ? argv[argc - 2] : "";
 
+    if (strcmp(before, "--compare") == 0) {
+        cli_offer("modes", word);
+        return;
+    }
+    if (strcmp(before, "--plan") == 0 || strcmp(before, "--junit") == 0 ||
+        strcmp(before, "--html") == 0) {
+        cli_offer_files = true;
+        return;
+    }
+    if (argc > 1 && strchr(word, ':') != NULL) {
+        offer_ports(word, argv[0]);
+        return;
+    }
     if (argc == 1)
-        nm_offer_bonds(word);
+        cli_offer_bonds(word);
     for (int i = 0; i < DRILL_N_KINDS; i++)
         cli_offer(drill_kinds[i].name, word);
 }
