@@ -18,20 +18,30 @@ static const char style[] =
     "h1{font-size:1.5em}h2{margin-top:2em;border-bottom:1px solid #ccd}h3{margin:1.6em 0 .2em}\n"
     "p.facts{margin:.2em 0;color:#456}.bad{color:#b3261e;font-weight:600}.good{color:#1d7a3a}\n"
     "svg text{font:11px system-ui,sans-serif;fill:#456}svg.timeline{width:100%;height:auto}\n"
-    ".fault{fill:#e8a33d}.tx{fill:#3d7fe8}.rx{fill:#5bb98b}.lost{fill:#c62828}.note{fill:#5a3d8a}\n"
+    ".during{fill:#fdf3e2}.fault{fill:#e8a33d}.tx{fill:#3d7fe8}.rx{fill:#5bb98b}.lost{fill:#c62828}"
+    ".note{fill:#5a3d8a}\n"
     ".grid{stroke:#dde3ea;stroke-width:1}.key{display:inline-block;width:.8em;height:.8em;"
     "margin:0 .3em 0 1em}\n";
 
 /* ---- the overview ---- */
 
+/* Half of the frames for a second are as bad as all of them for half a second. */
+static guint64
+harm_us(const struct drill_report *report, const struct drill_event *event)
+{
+    guint64 lost = MAX(event->count[DRILL_OUT].lost, event->count[DRILL_IN].lost);
+
+    return lost > 0 ? MAX(drill_event_outage_us(event), lost * report->plan->interval_us) : 0;
+}
+
 static const char *
-cell_color(const struct drill_event *event)
+cell_color(const struct drill_report *report, const struct drill_event *event)
 {
     guint64 us;
 
     if (event == NULL || event->outcome == DRILL_NOT_DONE)
         return "#eceff3";
-    us = drill_event_lost(event) > 0 ? drill_event_outage_us(event) : 0;
+    us = harm_us(report, event);
     if (event->outcome == DRILL_NOT_BACK || us >= 500000)
         return "#f2b8b5";
     if (us >= 50000)
@@ -40,22 +50,24 @@ cell_color(const struct drill_event *event)
 }
 
 static void
-add_cell(GString *out, const struct drill_event *event, int x, int y)
+add_cell(GString *out, const struct drill_report *report, const struct drill_event *event, int x,
+         int y)
 {
     g_autofree char *time = event != NULL ? drill_short_time(drill_event_outage_us(event)) : NULL;
     bool done = event != NULL && event->outcome != DRILL_NOT_DONE;
+    bool harmed = done && drill_event_lost(event) > 0;
 
     drill_append(out, "<rect x=\"%i\" y=\"%i\" width=\"%i\" height=\"%i\" rx=\"4\" fill=\"%s\"/>\n",
-                 x, y, COLUMN - 4, LINE - 4, cell_color(event));
+                 x, y, COLUMN - 4, LINE - 4, cell_color(report, event));
     g_string_append_printf(out, "<text x=\"%i\" y=\"%i\" text-anchor=\"middle\" %s>",
-                           x + COLUMN / 2 - 2, y + 15,
+                           x + COLUMN / 2 - 2, y + (harmed ? 15 : 22),
                            "style=\"font:13px sans-serif;fill:#1b2733\"");
     if (done)
         g_string_append_printf(out, _("%lu lost"), (gulong) drill_event_lost(event));
     else
         g_string_append(out, "–");
     g_string_append(out, "</text>\n");
-    if (done && drill_event_lost(event) > 0)
+    if (harmed)
         drill_append(out,
                      "<text x=\"%i\" y=\"%i\" text-anchor=\"middle\" "
                      "style=\"font:11px sans-serif;fill:#456\">%s</text>\n",
@@ -99,7 +111,7 @@ add_overview(GString *out, const struct drill_report *report)
         for (guint i = 0; i < report->runs->len; i++) {
             const struct drill_run *run = report->runs->pdata[i];
 
-            add_cell(out, j < run->events->len ? run->events->pdata[j] : NULL,
+            add_cell(out, report, j < run->events->len ? run->events->pdata[j] : NULL,
                      FIRST_COLUMN + (int) i * COLUMN, y);
         }
     }

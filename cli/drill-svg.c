@@ -11,7 +11,7 @@
 #define WIDTH 840 /* of the axis */
 #define LANE 46
 #define ROW 16
-#define BINS 210
+#define SAMPLE_US 20000 /* about: for the first, which has none before it */
 
 struct axis {
     gint64 from_us, length_us;
@@ -58,52 +58,56 @@ label(GString *out, int y, const char *text)
 
 /* ---- what a port carried ---- */
 
+/* Frames a second between the sample before and this one. */
+static double
+rate_of(const struct drill_lane *lane, guint i, bool tx)
+{
+    const struct drill_sample *s = &g_array_index(lane->samples, struct drill_sample, i);
+    gint64 before_us = i > 0 ? s[-1].time_us : s->time_us - SAMPLE_US;
+
+    return (tx ? s->tx : s->rx) * 1e6 / (double) MAX(s->time_us - before_us, 1);
+}
+
+/* Steps: a sample is the mean since the one before. */
 static void
 add_side(GString *out, const struct axis *axis, const struct drill_lane *lane, bool tx, double most,
          int middle)
 {
-    guint sums[BINS] = {0};
     char x[G_ASCII_DTOSTR_BUF_SIZE], y[G_ASCII_DTOSTR_BUF_SIZE];
-    double half = LANE / 2.0 - 3;
+    double half = LANE / 2.0 - 3, from = LEFT;
 
-    for (guint i = 0; i < lane->samples->len; i++) {
-        const struct drill_sample *s = &g_array_index(lane->samples, struct drill_sample, i);
-        gint64 bin = (s->time_us - axis->from_us) * BINS / axis->length_us;
-
-        if (bin >= 0 && bin < BINS)
-            sums[bin] = MAX(sums[bin], tx ? s->tx : s->rx);
-    }
-    for (int i = 1; i < BINS;
-         i++) /* an event longer than usual has samples in every bin, or none */
-        if (sums[i] == 0 && i + 1 < BINS && sums[i - 1] > 0 && sums[i + 1] > 0)
-            sums[i] = sums[i - 1];
     g_string_append_printf(out, "<polygon class=\"%s\" points=\"%i,%i", tx ? "tx" : "rx", LEFT,
                            middle);
-    for (int i = 0; i < BINS; i++)
-        g_string_append_printf(out, " %s,%s", number(x, LEFT + (i + 0.5) * WIDTH / BINS),
-                               number(y, middle + (tx ? -1 : 1) * MIN(1.0, sums[i] / most) * half));
-    g_string_append_printf(out, " %i,%i\"/>\n", LEFT + WIDTH, middle);
+    for (guint i = 0; i < lane->samples->len; i++) {
+        double to = x_of(axis, g_array_index(lane->samples, struct drill_sample, i).time_us);
+
+        number(y, middle + (tx ? -1 : 1) * MIN(1.0, rate_of(lane, i, tx) / most) * half);
+        g_string_append_printf(out, " %s,%s", number(x, from), y);
+        g_string_append_printf(out, " %s,%s", number(x, to), y);
+        from = to;
+    }
+    g_string_append_printf(out, " %s,%i\"/>\n", number(x, from), middle);
 }
 
-/* A burst shall not flatten all the rest: the scale is what a sample usually has at most. */
+/* A burst shall not flatten all the rest: the scale is twice the usual rate, or the highest. */
 static double
 usual_most(const struct drill_event *event)
 {
-    guint64 sum = 0;
-    guint most = 1, n = 1;
+    double sum = 0, most = 1;
+    guint n = 1;
 
     for (guint i = 0; i < event->lanes->len; i++) {
         const struct drill_lane *lane = event->lanes->pdata[i];
 
-        for (guint j = 0; j < lane->samples->len; j++) {
-            const struct drill_sample *s = &g_array_index(lane->samples, struct drill_sample, j);
+        for (guint j = 0; j < 2 * lane->samples->len; j++) {
+            double rate = rate_of(lane, j / 2, j % 2);
 
-            most = MAX(most, MAX(s->rx, s->tx));
-            sum += (guint64) s->rx + s->tx;
-            n += (s->rx > 0) + (s->tx > 0);
+            most = MAX(most, rate);
+            sum += rate;
+            n += rate > 0;
         }
     }
-    return MIN((double) most, 2.0 * (double) sum / n + 1);
+    return MIN(most, 2 * sum / n + 1);
 }
 
 /* ---- what was lost ---- */
@@ -147,7 +151,7 @@ add_scale(GString *out, const struct axis *axis, const struct drill_event *event
 
     for (gsize i = 0; i < G_N_ELEMENTS(steps_ms) && axis->length_us > step_us * 10; i++)
         step_us = steps_ms[i] * 1000;
-    for (gint64 t = event->fault_us; t < axis->from_us + axis->length_us; t += step_us) {
+    for (gint64 t = event->fault_us; x_of(axis, t) < LEFT + WIDTH - 20; t += step_us) {
         char x[G_ASCII_DTOSTR_BUF_SIZE];
 
         number(x, x_of(axis, t));
@@ -172,6 +176,8 @@ drill_svg_event(GString *out, const struct drill_report *report, const struct dr
                            "xmlns=\"http://www.w3.org/2000/svg\">\n",
                            LEFT + WIDTH + 10, height);
     add_scale(out, &axis, event, height - 20);
+    rectangle(out, "during", x_of(&axis, event->fault_us), 0,
+              x_of(&axis, event->undo_us) - x_of(&axis, event->fault_us), height - 20, what);
     label(out, y + 12, _("fault"));
     rectangle(out, "fault", x_of(&axis, event->fault_us), y + 2,
               MAX(x_of(&axis, event->undo_us) - x_of(&axis, event->fault_us), 2), ROW - 4, what);
