@@ -70,6 +70,7 @@ int cli_explain(struct cli *cli, int argc, char **argv);
 void cli_explain_complete(int argc, char **argv);
 int cli_doctor(struct cli *cli, int argc, char **argv);
 int cli_import(struct cli *cli, int argc, char **argv);
+void import_offer_formats(const char *word);
 int cli_export(struct cli *cli, int argc, char **argv);
 int cli_drill(struct cli *cli, int argc, char **argv);
 void cli_drill_complete(int argc, char **argv);

@@ -33,7 +33,7 @@ static void
 complete_import(int argc, char **argv)
 {
     if (argc == 1)
-        cli_offer("ifcfg", argv[0]);
+        import_offer_formats(argv[0]);
     else if (argc == 2)
         cli_offer_files = true;
 }
@@ -165,14 +165,14 @@ const struct cli_verb cli_verbs[] = {
         .name = "explain",
         .arguments = "BOND option [NAME] | BOND --flow FLOW [--mac MAC] | BOND --spread CIDR|PCAP",
         .summary = N_("where an option's value came from; which port a flow takes"),
-        .help =
-            N_("  BOND       the bond's interface\n"
-               "  option     the option NAME, or all: its value, and who has set it\n"
-               "  --flow FLOW  'tcp 10.0.1.243:443 > 10.0.9.7:51000'; also udp, sctp, and\n"
-               "             icmp or ip without ports: the port, why, and the next if it fails\n"
-               "  --mac MAC  of the next hop; else as the neighbour table has it\n"
-               "  --spread CIDR|PCAP  how evenly connections to a range of addresses, or the frames\n"
-               "             of a capture, would be spread, by each xmit_hash_policy"),
+        .help = N_(
+            "  BOND       the bond's interface\n"
+            "  option     the option NAME, or all: its value, and who has set it\n"
+            "  --flow FLOW  'tcp 10.0.1.243:443 > 10.0.9.7:51000'; also udp, sctp, and\n"
+            "             icmp or ip without ports: the port, why, and the next if it fails\n"
+            "  --mac MAC  of the next hop; else as the neighbour table has it\n"
+            "  --spread CIDR|PCAP  how evenly connections to a range of addresses, or the frames\n"
+            "             of a capture, would be spread, by each xmit_hash_policy"),
         .options = (const char *const[]){"flow", "mac", "spread", NULL},
         .complete = cli_explain_complete,
         .run = cli_explain,
@@ -185,11 +185,14 @@ const struct cli_verb cli_verbs[] = {
     },
     {
         .name = "import",
-        .arguments = "[--dry-run] ifcfg FILE|DIR",
-        .summary = N_("makes profiles of the initscripts' ifcfg files of bonds"),
+        .arguments = "[--dry-run] ifcfg|netplan|networkd|interfaces FILE|DIR",
+        .summary = N_("makes profiles of the bonds in another program's files"),
         .help = N_("  --dry-run  prints the profiles, and changes nothing\n"
-                   "  FILE       the bond's; its ports are found beside it\n"
-                   "  DIR        all bonds in it, such as /etc/sysconfig/network-scripts"),
+                   "  ifcfg      of the initscripts: a bond's file, or a directory such as\n"
+                   "             /etc/sysconfig/network-scripts\n"
+                   "  netplan    a YAML file, or /etc/netplan\n"
+                   "  networkd   of systemd: a bond's .netdev file, or /etc/systemd/network\n"
+                   "  interfaces of ifupdown: /etc/network/interfaces"),
         .options = (const char *const[]){"dry-run", NULL},
         .complete = complete_import,
         .run = cli_import,

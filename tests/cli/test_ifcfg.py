@@ -162,9 +162,7 @@ BONDING_OPTS="mode=active-backup miimon=100 arp_missed_max=4 fail_over_mac=1 num
 
     def test_wrong_words(self):
         for message, *argv in (
-                ("'import' needs more words: bondcli import ifcfg FILE|DIR", "ifcfg"),
-                ("'netplan' is not a format that can be imported; there is: ifcfg.",
-                 "netplan", self.dir),
+                ("'import' needs more words: bondcli import ifcfg|netplan|networkd|interfaces FILE|DIR", "ifcfg"),
                 ("/nowhere: there is no such file\nError: Nothing was changed.",
                  "ifcfg", "/nowhere"),
                 (f"{self.dir}: no file is of a bond\nError: Nothing was changed.",
@@ -179,7 +177,7 @@ BONDING_OPTS="mode=active-backup miimon=100 arp_missed_max=4 fail_over_mac=1 num
                  "changes it.", "import", "ifcfg", self.dir)
         result = self.bondcli("--complete-args", "import", "ifcfg", "")
         self.assertEqual((result.returncode, result.stdout), (65, ""))
-        self.assertEqual(self.good("--complete-args", "import", ""), "ifcfg\n")
+        self.assertEqual(self.good("--complete-args", "import", "i"), "ifcfg\ninterfaces\n")
 
     def test_export_comes_back_as_it_was(self):
         self.file("ifcfg-bond0", BOND + 'IPV6INIT=yes\nIPV6ADDR=fd00:1::243/64\nMTU=1400\n'
