@@ -43,8 +43,13 @@ def frames(build, *numbers):
     return end(start(build, "frames-guest", *numbers))
 
 
-def options(build, *numbers):
-    return end(start(build, "options-guest", *numbers))
+def options(build, *numbers, kernel="uml"):
+    return end(start(build, "options-guest", *numbers, options=("--kernel", kernel)))
+
+
+def options_netlink(build):
+    """Of a driver that has what User-Mode Linux's has not."""
+    return end(start(build, "options-netlink", "ask", options=("--kernel", "6.12")))
 
 
 def numbers_of(build, program):
