@@ -8,13 +8,10 @@
  * published, and never with PACKET_QDISC_BYPASS, which would go past it.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/if_addr.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
-#include <ndp.h>
 #include <net/if_arp.h>
-#include <netinet/icmp6.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -42,26 +39,6 @@ open_packet_socket(void)
     return fd;
 }
 
-/* libndp's socket would collect every neighbour message of the host, which nobody reads, and what
- * is for all nodes would come back to our own stack. */
-static struct ndp *
-open_ndp(void)
-{
-    struct icmp6_filter none;
-    struct ndp *ndp;
-    int off = 0, fd;
-
-    if (ndp_open(&ndp) < 0)
-        return NULL;
-    fd = ndp_get_eventfd(ndp);
-    ICMP6_FILTER_SETBLOCKALL(&none);
-    setsockopt(fd, IPPROTO_ICMPV6, ICMP6_FILTER, &none, sizeof(none));
-    setsockopt(fd, IPPROTO_IPV6, IPV6_MULTICAST_LOOP, &off, sizeof(off));
-    fcntl(fd, F_SETFL, O_NONBLOCK);
-    fcntl(fd, F_SETFD, FD_CLOEXEC);
-    return ndp;
-}
-
 int
 dp_announcer_open(struct dp_announcer **out)
 {
@@ -75,7 +52,6 @@ dp_announcer_open(struct dp_announcer **out)
         return fd < 0 ? fd : -ENOMEM;
     }
     a->packet_fd = fd;
-    a->ndp = open_ndp();
     *out = a;
     return 0;
 }
@@ -86,8 +62,6 @@ dp_announcer_close(struct dp_announcer *a)
     if (!a)
         return;
     close(a->packet_fd);
-    if (a->ndp)
-        ndp_close(a->ndp);
     free(a);
 }
 
@@ -143,7 +117,7 @@ struct run {
     const struct dp_link *dev; /* whose addresses are being gone through */
     uint8_t mac[BOND_MAC_LEN]; /* its address at this moment */
     unsigned n_dev;            /* frames sent for it */
-    struct ndp_msg *na;        /* made with its first IPv6 address */
+    bool router;               /* the device forwards IPv6 */
 
     struct dp_seen spoken; /* the MACs announced on devices that we see */
 
@@ -187,58 +161,14 @@ send_garp(struct run *run, struct in_addr addr)
     note_error(run, r);
 }
 
-/* A router that forgot its flag would vanish from its neighbours' lists of routers
- * (RFC 4861, 7.2.5). */
-static int
-make_na(struct run *run)
-{
-    int forwarding = 0, r = ndp_msg_new(&run->na, NDP_MSG_NA);
-
-    if (r < 0) {
-        run->na = NULL;
-        return r;
-    }
-    setsockopt(ndp_get_eventfd(run->a->ndp), SOL_SOCKET, SO_BINDTOIFINDEX, &run->dev->ifindex,
-               sizeof(run->dev->ifindex));
-    ndp_msg_ifindex_set(run->na, (uint32_t) run->dev->ifindex);
-    ndp_msg_opt_set(run->na); /* our link-layer address */
-    dp_sysctl6_get(run->dev->name, "forwarding", &forwarding);
-    ndp_msgna_flag_router_set(ndp_msgna(run->na), forwarding != 0);
-    return 0;
-}
-
-/* The source is the address itself, as in the kernel (ndisc_send_na()). Left to choose one, the
- * kernel would go through all addresses of the device each time: 0.3 ms with a thousand. */
-static int
-bind_source(struct run *run, const struct in6_addr *addr)
-{
-    struct sockaddr_in6 src = {.sin6_family = AF_INET6, .sin6_addr = *addr};
-
-    if (IN6_IS_ADDR_LINKLOCAL(addr))
-        src.sin6_scope_id = (uint32_t) run->dev->ifindex;
-    if (bind(ndp_get_eventfd(run->a->ndp), (struct sockaddr *) &src, sizeof(src)) < 0)
-        return -errno;
-    return 0;
-}
-
+/* The source is the address itself, as in the kernel (ndisc_send_na()). */
 static void
 send_na(struct run *run, const struct in6_addr *addr)
 {
-    struct in6_addr target = *addr;
-    int r = 0;
+    uint8_t frame[DP_FRAME_ND];
+    unsigned len = dp_frame_na(frame, run->mac, addr, run->router);
+    int r = dp_announcer_send(run->a, run->dev->ifindex, frame, len);
 
-    if (!run->a->ndp)
-        return;
-    if (!run->na)
-        r = make_na(run);
-    if (r == 0)
-        r = bind_source(run, addr);
-    if (r == -EADDRNOTAVAIL)
-        return; /* it has gone meanwhile */
-    if (r == 0) {
-        ndp_msg_target_set(run->na, &target);
-        r = ndp_msg_send_with_flags(run->a->ndp, run->na, ND_OPT_NA_UNSOL);
-    }
     if (r == 0) {
         run->sent.na++;
         run->n_dev++;
@@ -269,6 +199,16 @@ needs_rarp(const struct run *run)
     return !master || memcmp(master->mac, run->mac, BOND_MAC_LEN) != 0;
 }
 
+/* A router that forgot its flag would vanish from its neighbours' lists of routers
+ * (RFC 4861, 7.2.5). */
+static bool
+is_router(const struct dp_link *dev)
+{
+    int forwarding = 0;
+
+    return dp_sysctl6_get(dev->name, "forwarding", &forwarding) == 0 && forwarding != 0;
+}
+
 static void
 announce_device(struct run *run, const struct dp_link *dev)
 {
@@ -278,13 +218,10 @@ announce_device(struct run *run, const struct dp_link *dev)
     run->n_dev = 0;
     dp_announcer_mac(run->a, dev, run->mac);
     dp_seen_add(&run->spoken, run->mac, 0);
+    run->router = is_router(dev);
     dp_monitor_foreach_addr(run->m, dev->ifindex, announce_addr, run);
     if (needs_rarp(run))
         send_rarp(run, dev->ifindex, run->mac, 0);
-    if (run->na) {
-        ndp_msg_destroy(run->na);
-        run->na = NULL;
-    }
 }
 
 static bool

@@ -2,7 +2,7 @@
 /*
  * announce.h - tells the network where we are now.
  *
- * Gratuitous ARP and unsolicited NA (libndp) for every address on the bond and on every device
+ * Gratuitous ARP and unsolicited NA for every address on the bond and on every device
  * above it (VLANs with their tags, bridges, macvlans), RARP for the bond's MAC where there is no
  * address, and RARP for each host that a bridge above the bond has learned on its other ports.
  * Frames are sent on the device that has the address, so they travel through the bond's own

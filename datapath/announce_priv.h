@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * announce_priv.h - inside datapath/ only: the announcer's sockets, kept open for the moment
+ * announce_priv.h - inside datapath/ only: the announcer's socket, kept open for the moment
  * when every millisecond counts.
  */
 #ifndef DP_ANNOUNCE_PRIV_H
@@ -8,11 +8,8 @@
 
 #include "datapath/announce.h"
 
-struct ndp;
-
 struct dp_announcer {
     int packet_fd;
-    struct ndp *ndp; /* NULL: no IPv6 here */
 };
 
 /* Up, Ethernet, and talks ARP: a device on which announcing makes sense. */

@@ -18,7 +18,7 @@
 int
 dp_ethtool_open(void)
 {
-    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
     return fd < 0 ? -errno : fd;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * frames.c - the bytes of an announcement and of a probe: ARP, RARP, neighbour solicitations, IGMP
- * and MLD reports.
+ * frames.c - the bytes of an announcement and of a probe: ARP, RARP, neighbour solicitations and
+ * advertisements, IGMP and MLD reports.
  *
- * Pure functions; sends nothing and asks nobody. (Neighbour advertisements are libndp's.)
+ * Pure functions; sends nothing and asks nobody.
  */
 #include <arpa/inet.h>
 #include <linux/if_ether.h>
@@ -18,7 +18,11 @@ enum {
     IGMP_V2_REPORT = 0x16,
     IGMP_V3_REPORT = 0x22,
     ND_SOLICIT = 135, /* RFC 4861 */
+    ND_ADVERTISE = 136,
     ND_SOURCE_LINK_ADDRESS = 1,
+    ND_TARGET_LINK_ADDRESS = 2,
+    ND_ROUTER = 0x80, /* RFC 4861, 4.4 */
+    ND_OVERRIDE = 0x20,
     MLD_V1_REPORT = 131,
     MLD_V2_REPORT = 143,
     MODE_IS_INCLUDE = 1, /* RFC 3376, 4.2.12 */
@@ -251,17 +255,16 @@ dp_frame_mld(uint8_t *buf, const uint8_t mac[BOND_MAC_LEN], const struct in6_add
     return (unsigned) (icmp - buf) + len;
 }
 
-/* Nobody's address has no link-layer address to tell (RFC 4861, 4.3). */
-unsigned
-dp_frame_ns(uint8_t *buf, const uint8_t mac[BOND_MAC_LEN], const struct in6_addr *source,
-            const struct in6_addr *target)
+/* `option`: which link-layer address ours is; 0: none is told. */
+static unsigned
+put_nd(uint8_t *buf, const uint8_t mac[BOND_MAC_LEN], const struct in6_addr *source,
+       const struct in6_addr *dst, uint8_t type, uint8_t flags, const struct in6_addr *target,
+       uint8_t option)
 {
     uint8_t dst_mac[BOND_MAC_LEN] = {0x33, 0x33}, *ip, *icmp;
-    struct in6_addr dst = {.s6_addr = {0xff, 0x02, [11] = 0x01, [12] = 0xff}};
-    unsigned len = IN6_IS_ADDR_UNSPECIFIED(source) ? 24 : 32;
+    unsigned len = option ? 32 : 24;
 
-    memcpy(dst.s6_addr + 13, target->s6_addr + 13, 3); /* RFC 4291, 2.7.1 */
-    memcpy(dst_mac + 2, dst.s6_addr + 12, 4);
+    memcpy(dst_mac + 2, dst->s6_addr + 12, 4);
     memset(buf, 0, ETH_HLEN + 40 + 32);
     ip = put_eth(buf, dst_mac, mac, ETH_P_IPV6);
     ip[0] = 0x60;
@@ -269,15 +272,37 @@ dp_frame_ns(uint8_t *buf, const uint8_t mac[BOND_MAC_LEN], const struct in6_addr
     ip[6] = IPPROTO_ICMPV6;
     ip[7] = 255;
     memcpy(ip + 8, source, sizeof(*source));
-    memcpy(ip + 24, &dst, sizeof(dst));
+    memcpy(ip + 24, dst, sizeof(*dst));
     icmp = ip + 40;
-    icmp[0] = ND_SOLICIT;
+    icmp[0] = type;
+    icmp[4] = flags;
     memcpy(icmp + 8, target, sizeof(*target));
-    if (len == 32) {
-        icmp[24] = ND_SOURCE_LINK_ADDRESS;
+    if (option) {
+        icmp[24] = option;
         icmp[25] = 1; /* in eights of bytes */
         memcpy(icmp + 26, mac, BOND_MAC_LEN);
     }
-    put16(icmp + 2, icmp6_checksum(source, &dst, icmp, len));
+    put16(icmp + 2, icmp6_checksum(source, dst, icmp, len));
     return ETH_HLEN + 40 + len;
+}
+
+/* Nobody's address has no link-layer address to tell (RFC 4861, 4.3). */
+unsigned
+dp_frame_ns(uint8_t *buf, const uint8_t mac[BOND_MAC_LEN], const struct in6_addr *source,
+            const struct in6_addr *target)
+{
+    struct in6_addr dst = {.s6_addr = {0xff, 0x02, [11] = 0x01, [12] = 0xff}};
+
+    memcpy(dst.s6_addr + 13, target->s6_addr + 13, 3); /* RFC 4291, 2.7.1 */
+    return put_nd(buf, mac, source, &dst, ND_SOLICIT, 0, target,
+                  IN6_IS_ADDR_UNSPECIFIED(source) ? 0 : ND_SOURCE_LINK_ADDRESS);
+}
+
+unsigned
+dp_frame_na(uint8_t *buf, const uint8_t mac[BOND_MAC_LEN], const struct in6_addr *addr, bool router)
+{
+    static const struct in6_addr all_nodes = {.s6_addr = {0xff, 0x02, [15] = 0x01}};
+
+    return put_nd(buf, mac, addr, &all_nodes, ND_ADVERTISE, ND_OVERRIDE | (router ? ND_ROUTER : 0),
+                  addr, ND_TARGET_LINK_ADDRESS);
 }

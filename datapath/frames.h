@@ -9,6 +9,7 @@
 #include "datapath/announce.h"
 
 #define DP_FRAME_MIN 60         /* a frame on the wire has no less (64 with its checksum) */
+#define DP_FRAME_ND 86          /* a neighbour solicitation or advertisement */
 #define DP_FRAME_SIZE 1514      /* what a buffer for membership reports must hold */
 #define DP_FRAME_SOURCES_MAX 80 /* in one report */
 
@@ -18,6 +19,10 @@ unsigned dp_frame_arp_request(uint8_t *buf, const uint8_t mac[BOND_MAC_LEN], str
 /* A neighbour solicitation (RFC 4861, 4.3) to the target's solicited-node group. */
 unsigned dp_frame_ns(uint8_t *buf, const uint8_t mac[BOND_MAC_LEN], const struct in6_addr *source,
                      const struct in6_addr *target);
+
+/* An unsolicited neighbour advertisement (RFC 4861, 7.2.6) of our own address to all nodes. */
+unsigned dp_frame_na(uint8_t *buf, const uint8_t mac[BOND_MAC_LEN], const struct in6_addr *addr,
+                     bool router);
 
 /* A tag of any kind; the last one put is the outermost. */
 unsigned dp_frame_push_tag(uint8_t *buf, unsigned len, uint16_t proto, uint16_t vlan_id);

@@ -2,9 +2,8 @@
 /*
  * probe.c - which way a target is, and the question to it. Decides no link state.
  *
- * Solicitations are built here and not by libndp: it sends through the IPv6 stack of a device, and
- * a port of a bond has none (no address, IPv6 off); sent on the bond, the packet path would choose
- * the port.
+ * Solicitations do not go through the IPv6 stack: a port of a bond has none (no address, IPv6 off);
+ * sent on the bond, the packet path would choose the port.
  */
 #include "datapath/probe.h"
 
