@@ -154,15 +154,15 @@ bondd_config_read(struct bondd_config *c)
 }
 
 static bool
-module_listed(const char *release, const char *list)
+says(const char *format, const char *release, const char *word)
 {
-    g_autofree char *path = g_build_filename("/lib/modules", release, list, NULL);
+    g_autofree char *path = g_strdup_printf(format, release);
     g_autofree char *text = NULL;
 
-    return g_file_get_contents(path, &text, NULL, NULL) &&
-           strstr(text, "/bonding/bonding.ko") != NULL;
+    return g_file_get_contents(path, &text, NULL, NULL) && strstr(text, word) != NULL;
 }
 
+/* bondd.service hides /lib/modules; the kernel's configuration says the same. */
 bool
 bondd_kernel_has_bonding(void)
 {
@@ -171,7 +171,10 @@ bondd_kernel_has_bonding(void)
     if (access("/sys/module/bonding", F_OK) == 0 || access("/proc/net/bonding", F_OK) == 0)
         return true;
     return uname(&u) == 0 &&
-           (module_listed(u.release, "modules.dep") || module_listed(u.release, "modules.builtin"));
+           (says("/lib/modules/%s/modules.dep", u.release, "/bonding/bonding.ko") ||
+            says("/lib/modules/%s/modules.builtin", u.release, "/bonding/bonding.ko") ||
+            says("/boot/config-%s", u.release, "\nCONFIG_BONDING=m") ||
+            says("/boot/config-%s", u.release, "\nCONFIG_BONDING=y"));
 }
 
 const char *

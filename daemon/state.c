@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "daemon/error.h"
@@ -25,7 +26,8 @@ bondd_file_replace(const char *dir, const char *name, const char *text, gsize si
     g_autofree char *path = g_build_filename(dir, name, NULL);
     g_autofree char *tmp = g_strconcat(dir, "/.bondd-tmp-", name, NULL);
     int fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-    bool ok = fd >= 0 && write(fd, text, size) == (ssize_t) size;
+    /* whatever the umask says: everybody may read how a bond is */
+    bool ok = fd >= 0 && fchmod(fd, 0644) == 0 && write(fd, text, size) == (ssize_t) size;
     int code = errno;
 
     if (fd >= 0)
