@@ -121,7 +121,7 @@ def boot(args, init, out, scratch):
     """(whether it came to its end by itself, what its console said)"""
     initrd = os.path.join(scratch, "initramfs")
     initramfs(args.kernel, init, initrd)
-    command = [QEMU, "-accel", "tcg,thread=single", "-cpu", "max", "-nodefaults",
+    command = [QEMU, "-accel", "tcg,thread=single", "-cpu", "max,erms=off,fsrm=off", "-nodefaults",
                "-no-user-config", "-display", "none", "-serial", "stdio", "-no-reboot", "-m",
                str(args.memory), "-object",
                f"memory-backend-memfd,id=memory,size={args.memory}M,share=on", "-numa",
