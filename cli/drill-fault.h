@@ -21,10 +21,22 @@ struct undo;
 struct undo *undo_new(void); /* before there are threads */
 /* Runs what is left, ends the guard. */
 void undo_free(struct undo *undo);
-/* To be called before the harm is done. */
+/* To be called before the harm is done. A command is one for command_run(), or UNDO_OPTIONS, the
+ * bond, and names and values: all its options again. */
+#define UNDO_OPTIONS "options"
 void undo_push(struct undo *undo, const char *const *argv);
-/* Runs all. False: `error` is about the first that failed. */
-bool undo_run(struct undo *undo, GError **error);
+guint undo_length(const struct undo *undo);
+/* Runs what was pushed since there were `length`. False: `error` is about the first that failed. */
+bool undo_run(struct undo *undo, guint length, GError **error);
+
+/* ---- another setting of a live bond (drill-setting.c) ---- */
+
+/* Every option in force: UNDO_OPTIONS, the bond, names and values. NULL: `error` says why not. */
+char **setting_save(const char *bond, GError **error);
+/* `pairs`: "NAME", VALUE, ..., NULL. With `only_check` nothing is changed. */
+bool setting_apply(const char *bond, const char *const *pairs, bool only_check, GError **error);
+/* What setting_save() has returned. */
+bool setting_restore(const char *const *saved, GError **error);
 
 /* ---- faults (drill-fault.c) ---- */
 

@@ -74,14 +74,6 @@ add_cell(GString *out, const struct drill_report *report, const struct drill_eve
                      x + COLUMN / 2 - 2, y + 30, time);
 }
 
-static const char *
-short_setting(const struct drill_report *report, const struct drill_run *run)
-{
-    if (run->setting[0] == '\0')
-        return report->bond;
-    return g_str_has_prefix(run->setting, "mode=") ? run->setting + 5 : run->setting;
-}
-
 /* Stands alone too: the README has it as a picture. */
 static void
 add_overview(GString *out, const struct drill_report *report)
@@ -99,7 +91,7 @@ add_overview(GString *out, const struct drill_report *report)
                      "<text x=\"%i\" y=\"24\" text-anchor=\"middle\" "
                      "style=\"font:bold 13px sans-serif;fill:#1b2733\">%s</text>\n",
                      FIRST_COLUMN + (int) i * COLUMN + COLUMN / 2 - 2,
-                     short_setting(report, report->runs->pdata[i]));
+                     drill_run_title(report, report->runs->pdata[i]));
     for (guint j = 0; j < report->plan->faults->len; j++) {
         g_autofree char *what = drill_fault_describe(report->plan->faults->pdata[j], NULL);
         int y = LINE * ((int) j + 1);

@@ -367,6 +367,7 @@ lab_main(int (*work)(struct lab *lab, gpointer data), gpointer data)
         fflush(NULL);
         _exit(rc);
     }
+    signal(SIGINT, pass_on);
     signal(SIGTERM, pass_on);
     signal(SIGHUP, pass_on);
     return supervise();
@@ -400,7 +401,7 @@ lab_run(int (*work)(struct lab *lab, gpointer data), gpointer data)
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         _exit(lab_main(work, data));
     }
-    signal(SIGINT, SIG_IGN); /* the worker has it from the terminal, and ends in order */
+    signal(SIGINT, pass_to_lab); /* from a terminal the worker has it already: it is the same */
     signal(SIGTERM, pass_to_lab);
     signal(SIGHUP, pass_to_lab);
     while (waitpid((pid_t) first_process, &status, 0) < 0 && errno == EINTR)

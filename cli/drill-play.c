@@ -19,6 +19,7 @@
 #define AFTER_MS 300  /* and the traffic after that */
 #define ON_WAY_MS 100 /* how long a frame may be on its way */
 #define ANSWER_MS 10000
+#define SETTLE_MS 1000 /* a live bond under another setting */
 
 static gint64
 now_us(const struct play *play)
@@ -35,19 +36,34 @@ in_ms(gint64 ms)
 /* ---- progress ---- */
 
 static void
-say_start(const struct play *play, const struct drill_run *run, const struct drill_event *event)
+say_start(struct play *play, const struct drill_run *run, const struct drill_event *event)
 {
     g_autofree char *what = drill_fault_describe(event->fault, event->port);
 
-    fprintf(stderr, "[%u/%u] %s%s%s", play->n_played, play->n_events, run->setting,
-            run->setting[0] != '\0' ? ": " : "", what);
+    g_free(play->doing);
+    play->doing = g_strdup_printf("[%u/%u] %s%s%s", play->n_played, play->n_events, run->setting,
+                                  run->setting[0] != '\0' ? ": " : "", what);
+    play->doing_since_ns = probe_now_ns();
+    fputs(play->doing, stderr);
     fflush(stderr);
 }
 
+void
+play_show_time(const struct play *play)
+{
+    if (play->doing != NULL && isatty(STDERR_FILENO))
+        fprintf(stderr, "\r%s  %.1f s ", play->doing,
+                (double) (probe_now_ns() - play->doing_since_ns) / 1e9);
+}
+
 static void
-say_end(const struct play *play, const struct drill_event *event)
+say_end(struct play *play, const struct drill_event *event)
 {
     g_autofree char *outage = drill_short_time(drill_event_outage_us(event));
+
+    if (isatty(STDERR_FILENO))
+        fprintf(stderr, "\r\033[K%s", play->doing);
+    g_clear_pointer(&play->doing, g_free);
 
     if (event->outcome == DRILL_PLAYED)
         fprintf(stderr, _(": %lu lost, outage %s\n"), (gulong) drill_event_lost(event), outage);
@@ -110,9 +126,11 @@ static void
 flap_on(struct play *play, struct drill_event *event)
 {
     gint64 half_ms = event->fault->period_ms / 2;
+    guint length = undo_length(play->undo) - 1;
 
     for (guint i = 1; i < event->fault->count; i++) {
-        if (!watch_wait(play, event, in_ms(half_ms), false) || !undo_run(play->undo, NULL) ||
+        if (!watch_wait(play, event, in_ms(half_ms), false) ||
+            !undo_run(play->undo, length, NULL) ||
             !watch_wait(play, event, in_ms(half_ms), false) ||
             !fault_inflict(&play->place, event->fault, event->port, play->undo, NULL))
             return;
@@ -123,6 +141,7 @@ flap_on(struct play *play, struct drill_event *event)
 static void
 suffer(struct play *play, struct drill_event *event)
 {
+    guint length = undo_length(play->undo);
     g_autoptr(GError) error = NULL;
     bool done;
 
@@ -136,7 +155,7 @@ suffer(struct play *play, struct drill_event *event)
     if (!done)
         not_done(event, g_strdup(error->message));
     g_clear_error(&error);
-    if (!undo_run(play->undo, &error)) {
+    if (!undo_run(play->undo, length, &error)) {
         event->outcome = DRILL_NOT_BACK;
         g_free(event->why);
         event->why = g_strdup(error->message);
@@ -264,6 +283,26 @@ wait_for_lab(struct play *play, GError **error)
     return play->link != NULL;
 }
 
+/* A live bond under other options: what was usable must be so again, in its own time. */
+static bool
+change_setting(struct play *play, char *const *setting, GError **error)
+{
+    g_auto(GStrv) saved = NULL;
+
+    if (*setting == NULL)
+        return true;
+    saved = setting_save(play->bond, error);
+    if (saved == NULL)
+        return false;
+    undo_push(play->undo, (const char *const *) saved);
+    if (!setting_apply(play->bond, (const char *const *) setting, false, error))
+        return false;
+    play->n_active = 0; /* another mode, another number */
+    watch_wait(play, NULL, in_ms(BACK_MS), true);
+    watch_wait(play, NULL, in_ms(SETTLE_MS), false);
+    return play_look(play, error);
+}
+
 static bool
 start_run(struct play *play, char *const *setting, GError **error)
 {
@@ -275,7 +314,7 @@ start_run(struct play *play, char *const *setting, GError **error)
     }
     if (play->lab != NULL)
         return read_place(play, error) && wait_for_lab(play, error);
-    if (!play_look(play, error))
+    if (!play_look(play, error) || !change_setting(play, setting, error))
         return false;
     play->link = probe_link_open(&play->target, play->plan->interval_us, error);
     return play->link != NULL;
@@ -316,6 +355,11 @@ play_setting(struct play *play, char *const *setting)
     }
     g_clear_pointer(&play->link, probe_link_close);
     g_clear_error(&error);
+    if (!undo_run(play->undo, 0, &error)) {
+        cli_error("%s", error->message);
+        g_clear_error(&error);
+        rc = CLI_EXIT_FAILED;
+    }
     if (play->lab != NULL && play->signo == 0 && !lab_remove_bond(play->lab, &error) &&
         rc == CLI_EXIT_OK) {
         cli_error("%s", error->message);

@@ -19,6 +19,8 @@ struct play {
     GPtrArray *settings; /* of char **; empty: the bond as it is */
     bool yes_really;
     guint n_events, n_played; /* for the progress */
+    char *doing;              /* "[3/5] mode=...: carrier eth0"; NULL: between two faults */
+    gint64 doing_since_ns;
     struct undo *undo;
     int signo; /* SIGINT, SIGTERM or SIGHUP came; 0: none */
     gint64 zero_ns;
@@ -32,6 +34,8 @@ struct play {
 /* An exit code; 0 also where faults were not survived: the report says so. */
 int play_all(struct play *play);
 
+/* How long the fault under way has taken until now, on a terminal. */
+void play_show_time(const struct play *play);
 /* Looks at the bond; false: there is none. */
 bool play_look(struct play *play, GError **error);
 /* NULL: the fault may be played on this port; else the sentence why not. */

@@ -87,6 +87,14 @@ drill_run_add_event(struct drill_run *run, const struct drill_fault *fault)
     return event;
 }
 
+const char *
+drill_run_title(const struct drill_report *report, const struct drill_run *run)
+{
+    if (run->setting[0] == '\0')
+        return report->bond;
+    return g_str_has_prefix(run->setting, "mode=") ? run->setting + 5 : run->setting;
+}
+
 guint64
 drill_event_lost(const struct drill_event *event)
 {

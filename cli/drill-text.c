@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define COLUMN_WIDTH 18
+
 static const char *const field_names[] = {
     "SETTING",       "FAULT",      "PORT",        "RESULT",       "OUT-SENT",   "OUT-LOST",
     "OUT-OUTAGE-US", "IN-SENT",    "IN-LOST",     "IN-OUTAGE-US", "DUPLICATED", "REORDERED",
@@ -143,18 +145,47 @@ fault_width(const struct drill_report *report)
 
 /* ---- side by side ---- */
 
+/* The name of a column: the setting, or its number where that would be too wide. */
+static char *
+column_name(const struct drill_report *report, guint i, bool numbered)
+{
+    const struct drill_run *run = report->runs->pdata[i];
+
+    return numbered ? g_strdup_printf("(%u)", i + 1) : g_strdup(drill_run_title(report, run));
+}
+
+static bool
+need_numbers(const struct cli *cli, const struct drill_report *report)
+{
+    for (guint i = 0; i < report->runs->len; i++) {
+        if (cli_text_width(drill_run_title(report, report->runs->pdata[i])) > COLUMN_WIDTH - 2)
+            return true;
+    }
+    return false;
+}
+
+static void
+print_legend(const struct drill_report *report)
+{
+    for (guint i = 0; i < report->runs->len; i++)
+        printf("  (%u) %s\n", i + 1, drill_run_title(report, report->runs->pdata[i]));
+    printf("\n");
+}
+
 static void
 print_comparison(const struct cli *cli, const struct drill_report *report)
 {
     int width = fault_width(report) + 2;
+    bool numbered = need_numbers(cli, report);
 
-    printf("%s\n\n  %*s", _("Lost probes of both ways / the longest outage"), width, "");
+    printf("%s\n\n", _("Lost probes of both ways / the longest outage"));
+    if (numbered)
+        print_legend(report);
+    printf("  %*s", width, "");
     for (guint i = 0; i < report->runs->len; i++) {
-        const struct drill_run *run = report->runs->pdata[i];
-        const char *name =
-            g_str_has_prefix(run->setting, "mode=") ? run->setting + 5 : run->setting;
+        g_autofree char *name = column_name(report, i, numbered);
 
-        cli_print_cell(cli, CLI_COLOR_TITLE, MAX(18, cli_text_width(name) + 2), name);
+        cli_print_cell(cli, CLI_COLOR_TITLE, COLUMN_WIDTH, name);
     }
     printf("\n");
     for (guint j = 0; j < report->plan->faults->len; j++) {
@@ -165,12 +196,10 @@ print_comparison(const struct cli *cli, const struct drill_report *report)
         for (guint i = 0; i < report->runs->len; i++) {
             const struct drill_run *run = report->runs->pdata[i];
             const struct drill_event *event = j < run->events->len ? run->events->pdata[j] : NULL;
-            const char *name =
-                g_str_has_prefix(run->setting, "mode=") ? run->setting + 5 : run->setting;
             g_autofree char *text = event != NULL ? cell(event) : g_strdup("--");
 
-            cli_print_cell(cli, event != NULL ? color_of(event) : CLI_COLOR_DIM,
-                           MAX(18, cli_text_width(name) + 2), text);
+            cli_print_cell(cli, event != NULL ? color_of(event) : CLI_COLOR_DIM, COLUMN_WIDTH,
+                           text);
         }
         printf("\n");
     }

@@ -56,9 +56,11 @@ command_run(const char *const *argv, char **output, GError **error)
 static bool
 run_last(GPtrArray *commands, GError **error)
 {
-    char **argv = commands->pdata[commands->len - 1];
+    const char *const *argv = commands->pdata[commands->len - 1];
 
-    return command_run((const char *const *) argv, NULL, error);
+    if (strcmp(argv[0], UNDO_OPTIONS) == 0)
+        return setting_restore(argv, error);
+    return command_run(argv, NULL, error);
 }
 
 /* ---- the guard ---- */
@@ -141,12 +143,18 @@ undo_push(struct undo *undo, const char *const *argv)
     tell_guard(undo, line);
 }
 
+guint
+undo_length(const struct undo *undo)
+{
+    return undo->commands->len;
+}
+
 bool
-undo_run(struct undo *undo, GError **error)
+undo_run(struct undo *undo, guint length, GError **error)
 {
     bool ok = true;
 
-    while (undo->commands->len > 0) {
+    while (undo->commands->len > length) {
         ok = run_last(undo->commands, ok ? error : NULL) && ok;
         g_ptr_array_set_size(undo->commands, (int) undo->commands->len - 1);
         tell_guard(undo, "-\n");
@@ -157,7 +165,7 @@ undo_run(struct undo *undo, GError **error)
 void
 undo_free(struct undo *undo)
 {
-    undo_run(undo, NULL);
+    undo_run(undo, 0, NULL);
     if (undo->guard_fd >= 0)
         close(undo->guard_fd);
     waitpid(undo->guard, NULL, 0);

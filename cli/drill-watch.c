@@ -208,6 +208,7 @@ watch_wait(struct play *play, struct drill_event *event, gint64 until_ns, bool t
         if (event != NULL && now_ns >= next_sample_ns) {
             sample(play, event);
             next_sample_ns = now_ns + SAMPLE_US * 1000;
+            play_show_time(play);
         }
         if (now_ns >= until_ns || (till_whole && watch_is_whole(play)))
             return true;

@@ -108,10 +108,6 @@ check(const struct cli *cli, const struct request *request)
         cli_error(_("'--lab' has a responder of its own: it does not go with '--to' or '--icmp'."));
         return CLI_EXIT_USER_INPUT;
     }
-    if (!request->lab && request->compare != NULL) {
-        cli_error(_("'--compare' goes with '--lab': settings are not tried out on a live bond."));
-        return CLI_EXIT_USER_INPUT;
-    }
     if (!request->lab && request->bond == NULL) {
         cli_error(_("'drill' needs a bond, or '--lab'."));
         return CLI_EXIT_USER_INPUT;
@@ -192,6 +188,10 @@ prepare_live(struct play *play, bool yes)
     }
     for (guint i = 0; i < play->plan->faults->len && rc == CLI_EXIT_OK; i++)
         rc = check_fault(play, play->plan->faults->pdata[i]);
+    for (guint i = 0; i < play->settings->len && rc == CLI_EXIT_OK; i++) {
+        if (!setting_apply(play->bond, play->settings->pdata[i], true, &error))
+            rc = bad(error);
+    }
     if (rc != CLI_EXIT_OK || yes)
         return rc;
     if (!isatty(STDIN_FILENO)) {

@@ -166,6 +166,8 @@ struct drill_report *drill_report_new(const struct drill_plan *plan);
 void drill_report_free(struct drill_report *report);
 struct drill_run *drill_report_add_run(struct drill_report *report, const char *setting);
 struct drill_event *drill_run_add_event(struct drill_run *run, const struct drill_fault *fault);
+/* Of a column: "802.3ad lacp_rate=slow", or the bond where there is one setting only. */
+const char *drill_run_title(const struct drill_report *report, const struct drill_run *run);
 /* Both ways together. */
 guint64 drill_event_lost(const struct drill_event *event);
 guint64 drill_event_outage_us(const struct drill_event *event);

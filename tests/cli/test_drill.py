@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""`bondcli drill`, on a live bond under the real NetworkManager and in its own lab: what it measures
-against a capture on the ports, what it refuses, and that nothing stays behind however it ends."""
+"""`bondcli drill` on a live bond under the real NetworkManager: what it measures against a capture on
+the ports, what it refuses, and that nothing stays behind however it ends. test_drill_lab.py has its lab."""
 import json
 import os
 import pty
@@ -9,13 +9,12 @@ import re
 import select
 import signal
 import subprocess
-import sys
 import unittest
 import xml.etree.ElementTree as ElementTree
 
 import jsonschema_subset
 from common import SOURCE, schema
-from lab.namespace import children, wait_for
+from lab.namespace import wait_for
 from lab.topology import build_dir
 from test_profiles import NMCase
 
@@ -167,6 +166,16 @@ class Live(NMCase):
         self.assertGreater(event["round_trip"]["lost"], 0)
         self.assertGreater(event["round_trip"]["received"], 0)
 
+    def test_several_settings_of_a_live_bond(self):
+        before = self.lab.bond("bond0")["Options"]
+        report, _ = self.drill("--compare", "mode=0,mode=2 xmit_hash_policy=layer3+4,mode=1",
+                               "silent:eth0,hold-ms=100,direction=out")
+        self.assertEqual([run["setting"] for run in report["runs"]],
+                         ["mode=balance-rr", "mode=balance-xor xmit_hash_policy=layer3+4",
+                          "mode=active-backup"])
+        self.assertGreater(report["runs"][0]["events"][0]["out"]["lost"], 0)
+        self.assertEqual(self.lab.bond("bond0")["Options"], before)
+
     # ---- reports
 
     def test_for_people_for_scripts_and_for_machines(self):
@@ -219,8 +228,10 @@ class Live(NMCase):
                  "to 100.", "bond0", *to, "--plan", plan),
                 ("'--lab' has a responder of its own: it does not go with '--to' or '--icmp'.",
                  "--lab", *to),
-                ("'--compare' goes with '--lab': settings are not tried out on a live bond.", "bond0",
-                 *to, "--compare", "modes"),
+                ("'mode' in '--compare' is no OPTION=VALUE.", "bond0", *to, "--compare", "mode"),
+                ("mode 9 is not allowed: use balance-rr (0), active-backup (1), balance-xor (2), "
+                 "broadcast (3), 802.3ad (4), balance-tlb (5) or balance-alb (6).", "bond0", *to,
+                 "--yes", "--compare", "mode=0,mode=9", "bondd-killed"),
                 ("'drill --respond' takes no bond and no fault, but 'bond0' was given.", "--respond",
                  "bond0"),
                 ("'0' is not a valid argument for '--port'; it takes a number from 1 to 65535.",
@@ -305,6 +316,14 @@ class Live(NMCase):
         process.kill(signal.SIGKILL)
         wait_for(lambda: self.filters() == "", 20, "the guard to take the filters away")
 
+    def test_killed_under_another_setting(self):
+        before = self.lab.bond("bond0")["Options"]
+        process, text = self.start("silent,hold-ms=60000", "--compare", "mode=0")
+        wait_for(self.filters, 20, text)
+        self.assertEqual(self.lab.bond("bond0")["Mode"], "balance-rr")
+        process.kill(signal.SIGKILL)
+        wait_for(lambda: self.lab.bond("bond0")["Options"] == before, 20, "the guard")
+
     def test_killed_while_a_port_is_down(self):
         process, text = self.start("admin-down:eth1,hold-ms=60000")
         wait_for(lambda: self.usable() == {"eth0"}, 20, text)
@@ -312,83 +331,5 @@ class Live(NMCase):
         wait_for(lambda: self.usable() == {"eth0", "eth1"}, 30, "the guard to bring eth1 up")
 
 
-class OwnLab(unittest.TestCase):
-    """`bondcli drill --lab`, beside the tests' lab: it makes its own."""
-
-    bondcli = os.path.join(build_dir(), "cli", "bondcli")
-    env = dict(os.environ, NM_BOND_BUILDDIR=build_dir(), LC_ALL="C.UTF-8")
-
-    def popen(self, *argv):
-        return subprocess.Popen([self.bondcli, *argv], env=self.env, stdin=subprocess.DEVNULL,
-                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
-    def run_to_end(self, *argv):
-        process = self.popen("drill", "--lab", *argv)
-        out, err = process.communicate(timeout=150)
-        self.assertEqual(process.returncode, 0, err)
-        return out, err
-
-    def descendants(self, pid):
-        found = []
-        for child in children(pid):
-            found += [child, *self.descendants(child)]
-        return found
-
-    def test_faults_that_a_live_bond_cannot_have(self):
-        out, _ = self.run_to_end("--json", "--interval", "500", "--compare",
-                                 "mode=4,mode=active-backup primary=eth1",
-                                 "carrier", "flap,count=2,period-ms=100", "lacp-gone,hold-ms=3500",
-                                 "nm-restart,hold-ms=100")
-        report = parse(out)
-        self.assertTrue(report["lab"])
-        self.assertEqual([run["setting"] for run in report["runs"]],
-                         ["mode=802.3ad", "mode=active-backup primary=eth1"])
-        lacp, backup = (run["events"] for run in report["runs"])
-        self.assertEqual([e["outcome"] for e in lacp], ["played"] * 4, lacp)
-        self.assertEqual([e["outcome"] for e in backup],
-                         ["played", "played", "not-done", "played"], backup)
-        self.assertEqual(backup[0]["fault"]["port"], "eth1")
-        self.assertIn("link-down", [note["event"] for note in backup[0]["bondd"]])
-        self.assertEqual(backup[2]["why"], "'lacp-gone' needs mode 802.3ad, and this is "
-                                           "active-backup.")
-        for event in (lacp[3], backup[3]):  # NetworkManager's restart costs nothing
-            self.assertEqual(event["out"]["lost"] + event["in"]["lost"], 0, event)
-
-    def test_side_by_side(self):
-        out, err = self.run_to_end("--compare", "mode=0,mode=1", "bondd-killed,hold-ms=20")
-        self.assertRegex(out, r"\ALost probes of both ways / the longest outage\n\n"
-                              r" +balance-rr +active-backup +\n  bondd-killed +0 +0 *\n")
-        self.assertEqual(err.count("\n"), 2, err)
-
-    def end_in_the_middle(self, signo):
-        process = self.popen("drill", "--lab", "silent,hold-ms=60000")
-        self.addCleanup(process.kill)
-        line = ""
-        while "silent" not in line:
-            self.assertTrue(select.select([process.stderr], [], [], 60)[0], "the fault")
-            line += os.read(process.stderr.fileno(), 4096).decode()
-        inside = self.descendants(process.pid)
-        self.assertGreater(len(inside), 6, "the lab's processes")
-        process.send_signal(signo)
-        code = process.wait(30)
-        out = process.stdout.read()
-        process.stdout.close()
-        process.stderr.close()
-        wait_for(lambda: not [pid for pid in inside if os.path.exists(f"/proc/{pid}")], 10,
-                 "the lab to be gone")
-        return code, out
-
-    def test_a_signal_ends_it_in_order(self):
-        code, out = self.end_in_the_middle(signal.SIGTERM)
-        self.assertEqual(code, 128 + signal.SIGTERM)
-        self.assertIn("The drill was interrupted; what was changed is as it was before.", out)
-
-    def test_killed_it_leaves_nothing(self):
-        self.assertEqual(self.end_in_the_middle(signal.SIGKILL), (-signal.SIGKILL, ""))
-
-
 if __name__ == "__main__":
-    if os.geteuid() != 0:
-        print("needs root")
-        sys.exit(77)
     unittest.main(verbosity=2)
