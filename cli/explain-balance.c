@@ -1,16 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * explain-balance.c - the port of a flow in balance-tlb and balance-alb, where it depends on what
- * was sent before: bondd looks it up in the account that the packet path keeps.
+ * explain-balance.c - the port of a flow where it depends on what was sent before: balance-tlb,
+ * balance-alb and hash=resilient. bondd looks it up in what the packet path goes by.
  */
 #include "explain.h"
 
 #include "core/options.h"
+#include "core/table.h"
 
 bool
-explain_balances(guint32 mode)
+explain_asks_bondd(const struct bond_options *o)
 {
-    return mode == BOND_MODE_BALANCE_TLB || mode == BOND_MODE_BALANCE_ALB;
+    guint32 mode = o->num[BOND_OPT_MODE];
+
+    return mode == BOND_MODE_BALANCE_TLB || mode == BOND_MODE_BALANCE_ALB ||
+           (o->num[BOND_OPT_HASH] == BOND_HASH_RESILIENT &&
+            (mode == BOND_MODE_BALANCE_XOR || mode == BOND_MODE_8023AD));
 }
 
 static char *
@@ -21,6 +26,9 @@ reason(GVariant *answer, const char *port)
 
     if (port[0] == '\0')
         return g_strdup(_("no port can be used"));
+    if (g_variant_lookup(answer, "hash-bucket", "u", &bucket))
+        return g_strdup_printf(_("the flow is in bucket %u of %u (hash=resilient), which is %s's"),
+                               bucket, BOND_BUCKETS, port);
     if (!g_variant_lookup(answer, "bucket", "u", &bucket))
         return g_strdup(_("by the hash, for tlb_dynamic_lb is off"));
     if (g_variant_lookup(answer, "assigned", "b", &assigned) && assigned)

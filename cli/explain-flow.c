@@ -46,7 +46,8 @@ explain_read_options(NmbondBond *bond, struct bond_options *o)
     g_variant_iter_init(&iter, nmbond_bond_get_options(bond));
     while (g_variant_iter_next(&iter, "{&s&s}", &name, &value)) {
         if (strcmp(name, "xmit_hash_policy") == 0 || strcmp(name, "packets_per_slave") == 0 ||
-            strcmp(name, "primary") == 0 || strcmp(name, "tlb_dynamic_lb") == 0)
+            strcmp(name, "primary") == 0 || strcmp(name, "tlb_dynamic_lb") == 0 ||
+            strcmp(name, "hash") == 0)
             bond_option_set(o, name, value, &ctx, &err);
     }
     return true;
@@ -367,7 +368,7 @@ explain_flow(struct cli *cli, NmbondBond *bond, const char *text, const char *ma
     rc = resolve(&answer, bond, mac);
     if (rc != CLI_EXIT_OK)
         return rc;
-    if (explain_balances(answer.o.num[BOND_OPT_MODE])) {
+    if (explain_asks_bondd(&answer.o)) {
         build_table(&answer, bond, BOND_MAX_PORTS);
         answer.why = explain_ask_bondd(cli, bond, &answer.flow, &port, &backup, &error);
         if (answer.why == NULL)

@@ -41,8 +41,8 @@ struct next_hop {
 /* False: no route, or the kernel could not be asked. */
 bool next_hop_find(int family, const guint8 destination[16], struct next_hop *hop);
 
-/* balance-tlb, -alb (explain-balance.c) */
-bool explain_balances(guint32 mode);
+/* balance-tlb, -alb, hash=resilient: what only bondd knows (explain-balance.c) */
+bool explain_asks_bondd(const struct bond_options *o);
 /* Why it is that port; both are transfer full, as the answer is. NULL: error. */
 char *explain_ask_bondd(struct cli *cli, NmbondBond *bond, const struct flow *flow, char **port,
                         char **backup, GError **error);

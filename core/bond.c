@@ -18,6 +18,8 @@ bond_init(struct bond *b, const char *name, int32_t ifindex, const struct bond_o
     b->notify_at_ns = b->igmp_at_ns = b->poll_at_ns = b->arp_at_ns = BOND_NEVER;
     b->tlb_at_ns = b->learn_at_ns = b->promisc_until_ns = BOND_NEVER;
     b->client_last = BOND_NO_PORT;
+    b->balance_at_ns = BOND_NEVER;
+    memset(b->bucket, BOND_MAX_PORTS, sizeof(b->bucket));
     bond_alb_forget(b);
     for (unsigned i = 0; i < BOND_MAX_PORTS; i++)
         b->port[i].delay_until_ns = BOND_NEVER;

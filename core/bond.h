@@ -120,7 +120,10 @@ struct bond {
     uint64_t tlb_at_ns;        /* the next rebalancing */
     uint64_t learn_at_ns;      /* the next learning packets (lp_interval) */
     uint64_t promisc_until_ns; /* balance-alb: the active port takes other ports' addresses too */
-    int client_last;           /* the slot that the last client got (kernel: rx_slave) */
+    uint32_t hash_seed;        /* hash=resilient; given by the owner after bond_init() */
+    uint64_t balance_at_ns;    /* the next look at what goes by each bucket */
+    uint8_t bucket[BOND_BUCKETS]; /* hash=resilient: slot, or BOND_MAX_PORTS */
+    int client_last;              /* the slot that the last client got (kernel: rx_slave) */
     struct bond_client client[BOND_CLIENTS]; /* balance-alb: by bond_byte_hash() of client_ip */
     struct bond_port port[BOND_MAX_PORTS];
 };
@@ -141,6 +144,7 @@ enum bond_event_type {
                            * BOND_NO_PORT: sent on the bond by the host (bond_frames_wanted_sent()) */
     BOND_EV_TRAFFIC,      /* slot; u.traffic: told of each member before a TICK at arp_at_ns, if the
                            * table has BOND_TABLE_F_STAMP */
+    BOND_EV_LOAD,         /* u.load: told before a TICK at balance_at_ns */
     BOND_EV_SET_ACTIVE,   /* slot, or BOND_NO_PORT for "choose by yourself" (active_slave) */
     BOND_EV_RESUME, /* after bond_load(): nobody listened for a while, so silence is no sign */
 };
@@ -190,6 +194,8 @@ struct bond_event {
             bool from_us, to_us; /* ARP, ND: the bond or a device above it has the address that
                                   * it comes from, is for (ARP: sender and target) */
         } frame;
+        const struct bond_bucket_load *load; /* what went by each bucket since it was last told;
+                                              * borrowed for the step */
         struct {
             uint64_t last_rx_ns; /* when a frame last came in; 0: never */
         } traffic;
@@ -333,6 +339,7 @@ uint32_t bond_port_order(const struct bond *b, bool leaving, int order[BOND_MAX_
 bool bond_port_can_tx(const struct bond *b, int slot); /* kernel: bond_slave_can_tx() */
 bool bond_slot_is_member(const struct bond *b, int slot);
 bool bond_name_valid(const char *name); /* of a device; kernel: dev_valid_name() */
+bool bond_is_resilient(const struct bond *b); /* flows go by buckets: hash=resilient is in force */
 
 /* 802.3ad: what a port says of itself; how many of an aggregator's ports have a usable link. */
 struct bond_lacp_info bond_lacp_actor(const struct bond *b, int slot);

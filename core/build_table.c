@@ -142,6 +142,14 @@ build_lb(const struct bond *b, struct bond_table *t)
     }
 }
 
+static void
+build_buckets(const struct bond *b, struct bond_table *t)
+{
+    t->resilient = 1;
+    t->hash_seed = b->hash_seed;
+    memcpy(t->bucket, b->bucket, sizeof(t->bucket));
+}
+
 void
 bond_table_build(const struct bond *b, struct bond_table *t)
 {
@@ -169,4 +177,6 @@ bond_table_build(const struct bond *b, struct bond_table *t)
     }
     if (bond_is_lb(b))
         build_lb(b, t);
+    if (bond_is_resilient(b))
+        build_buckets(b, t);
 }

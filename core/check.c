@@ -207,6 +207,26 @@ check_lb(const struct bond *b)
 }
 
 static const char *
+check_buckets(const struct bond *b)
+{
+    bool some = false;
+
+    for (int i = 0; i < (int) BOND_MAX_PORTS; i++)
+        some |= bond_port_can_tx(b, i);
+    if ((b->balance_at_ns != BOND_NEVER) != (bond_is_resilient(b) && some))
+        return "buckets and their deadline disagree";
+    for (uint32_t i = 0; i < BOND_BUCKETS; i++) {
+        if (b->bucket[i] > BOND_MAX_PORTS)
+            return "a bucket is out of range";
+        if ((b->bucket[i] < BOND_MAX_PORTS) != (bond_is_resilient(b) && some))
+            return "there are buckets without a port, or ports that need no buckets";
+        if (b->bucket[i] < BOND_MAX_PORTS && !bond_port_can_tx(b, b->bucket[i]))
+            return "the port of a bucket cannot send";
+    }
+    return NULL;
+}
+
+static const char *
 check_table(const struct bond *b)
 {
     struct bond_table t;
@@ -227,7 +247,7 @@ bond_check(const struct bond *b)
 {
     static const char *(*const checks[])(const struct bond *) = {
         check_active, check_ports, bond_lacp_check, check_carrier, check_mac,
-        check_rows,   check_lb,    check_arpmon,    check_table,
+        check_rows,   check_lb,    check_buckets,   check_arpmon,  check_table,
     };
     const char *broken = NULL;
 

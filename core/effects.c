@@ -115,6 +115,7 @@ bond_next_deadline(const struct bond *b, uint64_t now)
     next = b->igmp_at_ns < next ? b->igmp_at_ns : next;
     next = b->tlb_at_ns < next ? b->tlb_at_ns : next;
     next = b->learn_at_ns < next ? b->learn_at_ns : next;
+    next = b->balance_at_ns < next ? b->balance_at_ns : next;
     next = b->promisc_until_ns < next ? b->promisc_until_ns : next;
     next = bond_alb_deadline(b) < next ? bond_alb_deadline(b) : next;
     for (unsigned i = 0; i < BOND_MAX_PORTS; i++) {

@@ -24,6 +24,20 @@ bond_hash_eth(struct bond_frame *f)
     return (uint32_t) eth[5] ^ eth[11] ^ ((uint32_t) eth[12] << 8 | eth[13]);
 }
 
+/* Both addresses and the type, whole: for hash=resilient. */
+static BOND_INLINE uint32_t
+bond_word_eth(struct bond_frame *f)
+{
+    const uint8_t *eth = bond_frame_at(f, 0, BOND_ETH_HLEN);
+    uint32_t from;
+
+    if (!eth)
+        return 0;
+    from = bond_load32_halves(eth + 8);
+    return bond_load32(eth + 2) ^ (from << 11 | from >> 21) ^
+           ((uint32_t) eth[12] << 24 | (uint32_t) eth[13] << 16);
+}
+
 static BOND_INLINE uint32_t
 bond_hash_fold(uint32_t hash)
 {
@@ -43,9 +57,10 @@ bond_hash_vlan_srcmac(struct bond_frame *f)
            ((uint32_t) eth[9] << 16 | (uint32_t) eth[10] << 8 | eth[11]);
 }
 
-/* The hash by which balance-xor (and 802.3ad) choose: hash % number of ports. */
+/* What the policy takes of a frame. `whole`: as one word with all that it has in it, to be mixed
+ * (buckets.h); else folded as the kernel folds it. */
 static BOND_INLINE uint32_t
-bond_hash(uint32_t policy, struct bond_frame *f)
+bond_hash_or_word(uint32_t policy, bool whole, struct bond_frame *f)
 {
     bool l34 = policy == BOND_XMIT_LAYER34 || policy == BOND_XMIT_ENCAP34;
     struct bond_flow flow = {0, 0};
@@ -71,12 +86,21 @@ bond_hash(uint32_t policy, struct bond_frame *f)
     default: /* layer2 */
         break;
     }
+    if (whole && has_flow)
+        return flow.addrs ^ (l34 ? flow.l4 : bond_word_eth(f));
     if (!has_flow)
-        return bond_hash_eth(f);
+        return whole ? bond_word_eth(f) : bond_hash_eth(f);
     /* The lowest bit goes: even port numbers are common. */
     if (l34)
         return bond_hash_fold(flow.l4 ^ flow.addrs) >> 1;
     return bond_hash_fold(bond_hash_eth(f) ^ flow.addrs);
+}
+
+/* The hash by which balance-xor (and 802.3ad) choose: hash % number of ports. */
+static BOND_INLINE uint32_t
+bond_hash(uint32_t policy, struct bond_frame *f)
+{
+    return bond_hash_or_word(policy, false, f);
 }
 
 #endif

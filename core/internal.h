@@ -144,6 +144,10 @@ void bond_notify_settle(struct step *s);
 bool bond_is_lb(const struct bond *b); /* balance-tlb or -alb */
 void bond_tlb_settle(struct step *s);
 
+/* buckets.c */
+void bond_buckets_settle(struct step *s);
+void bond_buckets_balance(struct step *s, const struct bond_bucket_load *load);
+
 /* alb.c */
 bool bond_alb_balances_receiving(const struct bond *b);
 void bond_alb_forget(struct bond *b); /* no client is known any more */

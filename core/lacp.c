@@ -385,6 +385,7 @@ void
 bond_copy_clockwork(struct bond *to, const struct bond *from)
 {
     to->poll_at_ns = from->poll_at_ns;
+    to->balance_at_ns = from->balance_at_ns;
     to->tlb_at_ns = from->tlb_at_ns;
     to->tlb_epoch = from->tlb_epoch;
     to->learn_at_ns = from->learn_at_ns;

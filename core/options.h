@@ -52,6 +52,11 @@ enum bond_primary_reselect {
     BOND_RESELECT_FAILURE = 2,
 };
 
+enum bond_hash_kind {
+    BOND_HASH_KERNEL = 0,
+    BOND_HASH_RESILIENT = 1,
+};
+
 /* In the order in which a set of options is applied (mode first, then what
  * others depend on). */
 enum bond_opt_id {
@@ -89,6 +94,7 @@ enum bond_opt_id {
     BOND_OPT_TLB_DYNAMIC_LB,
     BOND_OPT_LP_INTERVAL,
     BOND_OPT_BALANCE_SLB, /* NetworkManager's, not the kernel's */
+    BOND_OPT_HASH,        /* ours */
     BOND_OPT_N
 };
 
@@ -119,6 +125,7 @@ enum bond_opt_flag {
     BOND_OPT_F_NUMBER = 1u << 4,  /* ENUM that is shown as its number, as sysfs and NetworkManager
                                    * spell it */
     BOND_OPT_F_NM = 1u << 5,      /* NetworkManager's own, unknown to the kernel */
+    BOND_OPT_F_OURS = 1u << 6,    /* unknown to both */
 };
 
 struct bond_opt_value {

@@ -76,6 +76,12 @@ static const struct bond_opt_value ad_select_values[] = {
     {"stable", 0, 0}, {"bandwidth", 1, 0}, {"count", 2, 0}, {"actor_port_prio", 3, 0}, {NULL, 0, 0},
 };
 
+static const struct bond_opt_value hash_values[] = {
+    {"kernel", BOND_HASH_KERNEL, 0},
+    {"resilient", BOND_HASH_RESILIENT, 0},
+    {NULL, 0, 0},
+};
+
 static const struct bond_opt_value switch_values[] = {
     {"off", 0, 0},
     {"on", 1, 0},
@@ -259,6 +265,11 @@ static const struct bond_opt_desc table[BOND_OPT_N] = {
          .help = N_("Source load balancing by VLAN and MAC address without help of the switch."),
          .instead = "xmit_hash_policy=vlan+srcmac where the switch has the ports as one aggregate, "
                     "or mode active-backup"},
+    [BOND_OPT_HASH] =
+        {ID(HASH, "hash"), ENUM(hash_values, BOND_HASH_RESILIENT, BOND_HASH_KERNEL),
+         IN(M_ALL, M(BALANCE_XOR) | M(8023AD)), NEEDS_NOTHING, .flags = BOND_OPT_F_OURS,
+         .help = N_("How xmit_hash_policy's parts of a frame become a port: as the kernel does, or "
+                    "by buckets that stay with their port when another one fails.")},
 };
 
 static const struct bond_opt_desc port_table[BOND_PORT_OPT_N] = {

@@ -16,7 +16,7 @@
 
 #define SAVE_VERSION "1"
 
-enum kind { BOOL, U8, U16, U32, U64, I8, I32, MAC, NAME, TIMES };
+enum kind { BOOL, U8, U16, U32, U64, I8, I32, MAC, NAME, TIMES, BUCKETS };
 
 #define N_TIMES 16 /* TIMES: a row of that many uint64_t, without the zeros at its end */
 _Static_assert(N_TIMES == BOND_MAX_ARP_TARGETS && N_TIMES == BOND_MAX_NS_TARGETS, "rows of times");
@@ -71,6 +71,9 @@ static const struct field bond_fields[] = {
     B(U64, tlb_at_ns, 0, 0),
     B(U64, learn_at_ns, 0, 0),
     B(U64, promisc_until_ns, 0, 0),
+    B(U32, hash_seed, 0, UINT32_MAX),
+    B(U64, balance_at_ns, 0, 0),
+    B(BUCKETS, bucket, 0, 0),
     B(I32, client_last, BOND_NO_PORT, BOND_MAX_PORTS - 1),
     B(I32, arp_port, BOND_NO_PORT, BOND_MAX_PORTS - 1),
     B(U64, arp_at_ns, 0, 0),
@@ -199,6 +202,20 @@ add_times(struct bond_text *t, const uint64_t *times)
         bond_text_add(t, "%s%" PRIu64, i > 0 ? "," : "", times[i]);
 }
 
+/* A digit each; nothing where no bucket has a port. */
+#define BUCKET_DIGITS "0123456789abcdefghijklmnopqrstuv-"
+_Static_assert(sizeof(BUCKET_DIGITS) == BOND_MAX_PORTS + 2, "a digit for each slot and for none");
+
+static void
+add_buckets(struct bond_text *t, const uint8_t *bucket)
+{
+    char text[BOND_BUCKETS + 1] = "";
+
+    for (unsigned i = 0; bucket[0] < BOND_MAX_PORTS && i < BOND_BUCKETS; i++)
+        text[i] = BUCKET_DIGITS[bucket[i]];
+    bond_text_add(t, "%s", text);
+}
+
 static void
 save_field(struct bond_text *t, const struct field *f, const void *base)
 {
@@ -235,6 +252,9 @@ save_field(struct bond_text *t, const struct field *f, const void *base)
         break;
     case TIMES:
         add_times(t, (const uint64_t *) at);
+        break;
+    case BUCKETS:
+        add_buckets(t, (const uint8_t *) at);
         break;
     }
     bond_text_add(t, "\n");
@@ -361,6 +381,22 @@ read_hex(const char *value, uint8_t *out, size_t n)
 }
 
 static bool
+read_buckets(const char *value, uint8_t *bucket)
+{
+    memset(bucket, BOND_MAX_PORTS, BOND_BUCKETS);
+    if (*value == '\0')
+        return true;
+    for (unsigned i = 0; i < BOND_BUCKETS; i++) {
+        const char *digit = value[i] != '\0' ? strchr(BUCKET_DIGITS, value[i]) : NULL;
+
+        if (!digit)
+            return false;
+        bucket[i] = (uint8_t) (digit - BUCKET_DIGITS);
+    }
+    return value[BOND_BUCKETS] == '\0';
+}
+
+static bool
 load_field(const struct field *f, void *base, const char *value)
 {
     char *at = (char *) base + f->offset;
@@ -372,6 +408,8 @@ load_field(const struct field *f, void *base, const char *value)
         return read_u64(value, (uint64_t *) at);
     if (f->kind == TIMES)
         return read_times(value, (uint64_t *) at);
+    if (f->kind == BUCKETS)
+        return read_buckets(value, (uint8_t *) at);
     if (f->kind == NAME) {
         if (strlen(value) >= BOND_NAME_SIZE)
             return false;
@@ -534,7 +572,7 @@ bond_load(struct bond *b, const char *text, struct bond_err *err)
     struct bond loaded;
     struct reader r = {&loaded, bond_fields, N(bond_fields), &loaded};
     const char *broken = NULL;
-    char line[512];
+    char line[BOND_BUCKETS + 64];
     unsigned number = 0;
 
     bond_options_init(&defaults, BOND_MODE_BALANCE_RR);

@@ -13,6 +13,7 @@
 #ifndef BOND_SELECT_H
 #define BOND_SELECT_H
 
+#include "buckets.h"
 #include "hash.h"
 #include "options.h"
 #include "table.h"
@@ -109,9 +110,10 @@ bond_rr_next(uint32_t packets_per_slave, uint32_t *counter, uint32_t random)
 
 /* What is remembered between frames, each looked at in its mode only. */
 struct bond_rr {
-    uint32_t *counter;    /* balance-rr */
-    uint32_t random;      /* balance-rr */
-    struct bond_tlb *tlb; /* balance-tlb, -alb */
+    uint32_t *counter;             /* balance-rr */
+    uint32_t random;               /* balance-rr */
+    struct bond_tlb *tlb;          /* balance-tlb, -alb */
+    struct bond_bucket_load *load; /* hash=resilient */
 };
 
 /* balance-alb: ARP takes the way through the veth, where core hears it; anything does while a
@@ -143,6 +145,17 @@ bond_choice_lb(const struct bond_table *t, const struct bond_rr *rr, uint32_t ki
     c.edit = lb->edit;
     c.mac = t->port[c.slot & (BOND_MAX_PORTS - 1)].mac;
     return c;
+}
+
+/* hash=resilient; `word` is of xmit_hash_policy. */
+static BOND_INLINE struct bond_choice
+bond_choice_bucket(const struct bond_table *t, struct bond_bucket_load *load, uint32_t word,
+                   uint32_t len)
+{
+    struct bond_choice none = {BOND_SEND_NONE, 0, 0, 0, 0};
+    uint32_t slot = bond_bucket_slot(t, load, bond_bucket_of(t, word), len);
+
+    return slot < BOND_MAX_PORTS ? bond_choice_slot(t, slot) : none;
 }
 
 /* The choice. Void where f->missing is set afterwards (hash.h). The hash is asked for in one place:
@@ -192,9 +205,11 @@ bond_choose(const struct bond_table *t, struct bond_frame *f, const struct bond_
         return c;
     }
     if (kind == BOND_LB_BY_HASH)
-        id = bond_hash(t->xmit_policy, f);
+        id = bond_hash_or_word(t->xmit_policy, t->resilient, f);
     if (f->missing)
         return c;
+    if (kind == BOND_LB_BY_HASH && t->resilient)
+        return bond_choice_bucket(t, rr->load, id, f->len);
     if (bond_uses_lb(t))
         return bond_choice_lb(t, rr, kind, id, f->len, &lb);
     return bond_choice_nth(t, id % n);

@@ -84,6 +84,9 @@ take_in(struct step *s, const struct bond_event *ev)
         if (rc == 0)
             bond_arpmon_traffic(s, ev);
         return rc;
+    case BOND_EV_LOAD:
+        bond_buckets_balance(s, ev->u.load);
+        return 0;
     case BOND_EV_PORT_OPTIONS:
         rc = need_slot(s, ev->slot, true);
         return rc < 0 ? rc : bond_port_reconfigure(s, ev);
@@ -173,6 +176,7 @@ settle(struct step *s)
     bond_tlb_settle(s);
     bond_alb_settle(s);
     bond_inactive_settle(s);
+    bond_buckets_settle(s);
     settle_carrier(s);
     bond_notify_settle(s);
     settle_poll(s);

@@ -15,7 +15,7 @@
 
 #include "limits.h"
 
-#define BOND_TABLE_VERSION 2u
+#define BOND_TABLE_VERSION 3u
 
 /* flags */
 #define BOND_TABLE_F_VIA_PEER                                                                      \
@@ -70,6 +70,13 @@ struct bond_tlb {
     uint32_t zero;
 };
 
+/* hash=resilient: flows fall into buckets, each of which has a port (buckets.h). So many that 31
+ * ports still get shares within 3 %. What goes by each is counted in a map of its own. */
+#define BOND_BUCKETS 1024u
+struct bond_bucket_load {
+    uint64_t bytes[BOND_BUCKETS];
+};
+
 struct bond_table {
     uint32_t gen; /* set by the publisher: generation, see datapath/bpf.h */
     uint32_t bond_ifindex;
@@ -85,6 +92,8 @@ struct bond_table {
     uint32_t active_slot;   /* balance-tlb, -alb: the active port; BOND_MAX_PORTS: none */
     uint32_t tlb_epoch;     /* tlb_dynamic_lb: the rebalancing in force; 0: by hash */
     uint64_t bond_mac;      /* balance-tlb, -alb; else 0 */
+    uint32_t resilient;     /* hash=resilient: bucket[] is in use */
+    uint32_t hash_seed;
     /* Slots to choose from, by index. active-backup: one entry; behind it, not counted in n_tx, the
      * ports that wait, the best first (standin.h). balance-xor, broadcast, -tlb,
      * -alb: the usable ports. balance-rr: one entry for each port of the bond in order, an unusable
@@ -92,6 +101,7 @@ struct bond_table {
     uint8_t tx[BOND_MAX_PORTS];
     struct bond_table_port port[BOND_MAX_PORTS];
     struct bond_table_client client[BOND_CLIENTS]; /* balance-alb: by bond_byte_hash() */
+    uint8_t bucket[BOND_BUCKETS];                  /* slot, or BOND_MAX_PORTS */
 };
 
 /* One per port slot, plus one (BOND_MAX_PORTS) for the bond: per-CPU in the packet path. */

@@ -37,6 +37,7 @@ bondd_bond_free(struct bondd_bond *b)
     bondd_frames_close(b);
     bondd_wake_stop(b);
     bondd_probe_free(b);
+    g_free(b->load_told);
     if (b->bpf != NULL)
         dp_bpf_close(b->bpf, false);
     g_array_unref(b->parted);

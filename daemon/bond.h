@@ -56,6 +56,7 @@ struct bondd_bond {
     /* by slot; one more for a port on its way in. in_use while core's slot is free: to restore */
     struct bondd_port port[BOND_MAX_PORTS + 1];
     struct bondd_ear ear[BOND_MAX_PORTS + 1]; /* by slot; the last hears the host, at the peer */
+    struct bond_bucket_load *load_told;       /* hash=resilient: what core knows of (balance.c) */
     struct bondd_routes *routes;              /* to the targets of the ARP/NS monitor (probe.c) */
 };
 

@@ -15,6 +15,7 @@
 struct seen {
     struct bond_table table;
     struct bond_tlb tlb;
+    struct bond_bucket_load load; /* of this frame alone */
 };
 
 static const char *
@@ -31,7 +32,7 @@ choose(struct seen *seen, const uint8_t *data, gsize n)
 {
     uint32_t counter = 0;
     struct bond_frame frame = {.data = data, .end = data + n, .len = (uint32_t) n};
-    struct bond_rr rr = {.counter = &counter, .tlb = &seen->tlb};
+    struct bond_rr rr = {.counter = &counter, .tlb = &seen->tlb, .load = &seen->load};
     struct bond_choice choice;
 
     memcpy(&frame.proto_be, data + 2 * BOND_MAC_LEN, sizeof(frame.proto_be));
@@ -52,6 +53,10 @@ take_out(struct bond_table *t, uint32_t slot)
             t->tx[n++] = t->tx[i];
     }
     t->n_tx = n;
+    for (uint32_t i = 0; t->resilient && n > 0 && i < BOND_BUCKETS; i++) {
+        if (t->bucket[i] == slot)
+            t->bucket[i] = t->tx[bond_bucket_wish(i) % n];
+    }
     if (t->active_slot == slot)
         t->active_slot = n > 0 ? t->tx[0] : BOND_MAX_PORTS;
 }
@@ -68,12 +73,23 @@ bucket_of(const struct bond_tlb *before, const struct bond_tlb *after)
     return BOND_TLB_ENTRIES;
 }
 
+/* The same for hash=resilient. */
+static uint32_t
+hash_bucket_of(const struct bond_bucket_load *load)
+{
+    uint32_t i = 0;
+
+    while (i < BOND_BUCKETS && load->bytes[i] == 0)
+        i++;
+    return i;
+}
+
 static GVariant *
 answer(struct bondd_bond *b, struct seen *seen, const uint8_t *data, gsize n)
 {
     g_autofree struct bond_tlb *before = g_memdup2(&seen->tlb, sizeof(seen->tlb));
     uint32_t slot = choose(seen, data, n);
-    uint32_t bucket = bucket_of(before, &seen->tlb);
+    uint32_t bucket = bucket_of(before, &seen->tlb), hashed = hash_bucket_of(&seen->load);
     GVariantDict dict;
 
     g_variant_dict_init(&dict, NULL);
@@ -84,6 +100,8 @@ answer(struct bondd_bond *b, struct seen *seen, const uint8_t *data, gsize n)
                               before->entry[bucket].epoch == seen->table.tlb_epoch &&
                                   before->entry[bucket].slot == slot);
     }
+    if (hashed < BOND_BUCKETS)
+        g_variant_dict_insert(&dict, "hash-bucket", "u", hashed);
     if (slot < BOND_MAX_PORTS) {
         take_out(&seen->table, slot);
         slot = choose(seen, data, n);

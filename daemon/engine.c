@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "daemon/balance.h"
 #include "daemon/bond.h"
 #include "daemon/error.h"
 #include "daemon/parted.h"
@@ -192,6 +193,7 @@ timer_fired(gint fd, GIOCondition condition, gpointer data)
             bondd_bond_look(b);
         } else {
             bondd_probe_catch_up(b);
+            bondd_balance_catch_up(b);
             bondd_bond_step(b, &tick, NULL);
         }
         b->news_at_ns = 0;

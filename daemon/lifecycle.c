@@ -86,6 +86,7 @@ bond_of(struct birth *w, const struct dp_link *link)
     b->id = w->engine->next_id++;
     bond_init(&b->core, w->what.name, w->ifindex, &w->what.options);
     b->core.drain_ms = w->what.drain_ms;
+    b->core.hash_seed = g_random_int();
     g_strlcpy(b->dev_name, link->name, sizeof(b->dev_name));
     b->mtu = link->mtu;
     memcpy(b->dev_mac, link->mac, BOND_MAC_LEN);

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "daemon/balance.h"
 #include "daemon/notes.h"
 #include "daemon/probe.h"
 
@@ -79,6 +80,7 @@ bondd_bond_look(struct bondd_bond *b)
         }
     }
     bondd_probe_catch_up(b);
+    bondd_balance_catch_up(b);
     bondd_bond_step(b, &tick, NULL);
     for (uint32_t i = 0; i < n; i++) {
         if (ask[i] && b->core.port[order[i]].phase != BOND_PHASE_FREE)

@@ -220,6 +220,14 @@ dp_bpf_counters(struct dp_bpf *bpf, struct bond_counters *out)
 }
 
 int
+dp_bpf_bucket_load(struct dp_bpf *bpf, struct bond_bucket_load *out)
+{
+    uint32_t zero = 0;
+
+    return bpf_map_lookup_elem(bpf->map_fd[DP_MAP_LOAD], &zero, out) ? -errno : 0;
+}
+
+int
 dp_bpf_stamps(struct dp_bpf *bpf, uint64_t *out)
 {
     uint32_t n_ports = bpf->shared->ring[bpf->shared->head % BOND_TABLE_RING].n_ports;

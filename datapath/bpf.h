@@ -65,6 +65,8 @@ int dp_bpf_stamps(struct dp_bpf *bpf, uint64_t *out);
 /* Copies of what frames are sent by at the moment: the table in force, and the account of balance-tlb
  * and -alb. */
 int dp_bpf_look(struct dp_bpf *bpf, struct bond_table *table, struct bond_tlb *tlb);
+/* hash=resilient: what has gone by each bucket since the bond was made. */
+int dp_bpf_bucket_load(struct dp_bpf *bpf, struct bond_bucket_load *out);
 /* A slot is reused by another port: its counters start at zero. */
 int dp_bpf_counters_reset(struct dp_bpf *bpf, unsigned slot);
 

@@ -22,7 +22,7 @@
 static const char *const map_names[DP_BPF_N_MAPS] = {
     [DP_MAP_SHARED] = ".data.shared", [DP_MAP_COUNTERS] = "counters",
     [DP_MAP_RR] = "rr_counter",       [DP_MAP_TLB] = "tlb",
-    [DP_MAP_WAKE] = "wake",
+    [DP_MAP_LOAD] = "load",           [DP_MAP_WAKE] = "wake",
 };
 static const char *const prog_names[DP_BPF_N_PROGS] = {
     [DP_PROG_TX] = "bond_tx",

@@ -28,7 +28,7 @@
 
 static const char *const pin_names[DP_BPF_N_MAPS] = {
     [DP_MAP_SHARED] = PIN_SHARED, [DP_MAP_COUNTERS] = "counters", [DP_MAP_RR] = "rr_counter",
-    [DP_MAP_TLB] = "tlb",         [DP_MAP_WAKE] = "wake",
+    [DP_MAP_TLB] = "tlb",         [DP_MAP_LOAD] = "load",         [DP_MAP_WAKE] = "wake",
 };
 
 /* What a pinned map must be like. */
@@ -49,6 +49,10 @@ static const struct bpf_map_info expected[DP_BPF_N_MAPS] = {
                     .key_size = 4,
                     .value_size = sizeof(struct bond_tlb),
                     .max_entries = 1},
+    [DP_MAP_LOAD] = {.type = BPF_MAP_TYPE_ARRAY,
+                     .key_size = 4,
+                     .value_size = sizeof(struct bond_bucket_load),
+                     .max_entries = 1},
     [DP_MAP_WAKE] = {.type = BPF_MAP_TYPE_RINGBUF},
 };
 

@@ -15,7 +15,7 @@ struct dp_wake;
 
 #define DP_BPF_TEXT_SIZE 256
 
-enum { DP_MAP_SHARED, DP_MAP_COUNTERS, DP_MAP_RR, DP_MAP_TLB, DP_MAP_WAKE, DP_BPF_N_MAPS };
+enum { DP_MAP_SHARED, DP_MAP_COUNTERS, DP_MAP_RR, DP_MAP_TLB, DP_MAP_LOAD, DP_MAP_WAKE, DP_BPF_N_MAPS };
 enum { DP_PROG_TX, DP_PROG_RX, DP_BPF_N_PROGS };
 
 /* The programs, compiled from one source, the best first. */

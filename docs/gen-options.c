@@ -166,7 +166,9 @@ put_row(FILE *f, const struct bond_opt_desc *d)
     put_strict(f, d->flags);
     fprintf(f, " | %s | %s%s |\n",
             bond_opt_is_carried_out((enum bond_opt_id) d->id) ? "yes" : "later", d->help,
-            d->flags & BOND_OPT_F_NM ? " NetworkManager's own." : "");
+            d->flags & BOND_OPT_F_NM     ? " NetworkManager's own."
+            : d->flags & BOND_OPT_F_OURS ? " Not an option of the kernel's."
+                                         : "");
 }
 
 static void

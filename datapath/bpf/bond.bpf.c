@@ -70,6 +70,14 @@ struct {
     __type(value, struct bond_tlb);
 } tlb SEC(".maps");
 
+/* hash=resilient: what went by each bucket. */
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(max_entries, 1);
+    __type(key, uint32_t);
+    __type(value, struct bond_bucket_load);
+} load SEC(".maps");
+
 static BOND_INLINE uint32_t
 head(void)
 {
@@ -200,7 +208,7 @@ stand_in(struct __sk_buff *skb, uint32_t gen)
     const struct bond_table *t = table_of(gen);
     struct bond_frame f = frame_of(skb);
     uint32_t zero = 0;
-    struct bond_rr rr = {bpf_map_lookup_elem(&rr_counter, &zero), 0, NULL};
+    struct bond_rr rr = {.counter = bpf_map_lookup_elem(&rr_counter, &zero)};
     struct bond_choice c = bond_stand_in(t, &f, &rr, alive_ports(skb, t));
 
     return c.send == BOND_SEND_PORT ? (int) c.slot : (int) BOND_MAX_PORTS;
@@ -255,7 +263,7 @@ choose(struct __sk_buff *skb, uint32_t gen, struct bond_choice *c)
 {
     const struct bond_table *t = table_of(gen);
     struct bond_frame f = frame_of(skb);
-    struct bond_rr rr = {NULL, 0, NULL};
+    struct bond_rr rr = {0};
     uint32_t zero = 0;
 
     if (!c)
@@ -267,6 +275,8 @@ choose(struct __sk_buff *skb, uint32_t gen, struct bond_choice *c)
     }
     if (t->tlb_epoch != 0)
         rr.tlb = bpf_map_lookup_elem(&tlb, &zero);
+    if (t->resilient)
+        rr.load = bpf_map_lookup_elem(&load, &zero);
     if (skb->ifindex == t->bond_ifindex && bond_goes_via_peer(t, &f))
         c->send = SEND_VIA_PEER;
     else

@@ -47,6 +47,27 @@ class Explain(NMCase):
 
     def test_flows_take_the_port_that_was_said(self):
         self.make("mode", "balance-xor", "xmit_hash_policy", "layer3+4")
+        self.flows_take_the_port_that_was_said()
+
+    def test_resilient(self):
+        """hash=resilient: the same, by bondd's own buckets; and who is no flow of the dead port
+        stays where it is."""
+        self.make("mode", "balance-xor", "xmit_hash_policy", "layer3+4", "hash", "resilient")
+        self.flows_take_the_port_that_was_said()
+        for port in {"eth0", "eth1", "eth2"} - set(self.ports()):
+            self.lab.mend(port)
+        self.wait_ports("eth0", "eth1", "eth2")
+        before = {port: self.explain(port)[0] for port in range(5000, 5040)}
+        self.lab.cut("eth1")
+        self.addCleanup(self.lab.mend, "eth1")
+        wait_for(lambda: "eth1" not in self.ports(), 5, "the port to be down")
+        after = {port: self.explain(port)[0] for port in before}
+        self.assertEqual({p for p in before if before[p] != after[p]},
+                         {p for p in before if before[p] == "eth1"})
+        text = self.good("explain", "bond0", "--flow", f"udp {A4}:5000 > {B4}:7")
+        self.assertRegex(text, r"bucket \d+ of 1024 \(hash=resilient\), which is eth[02]'s")
+
+    def flows_take_the_port_that_was_said(self):
         seen = set()
         for port in range(5000, 5012):
             said, backup = self.explain(port)

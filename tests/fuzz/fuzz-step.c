@@ -112,6 +112,18 @@ read_frame(struct bytes *in, struct bond_event *ev)
     in->at += ev->u.frame.len;
 }
 
+/* Each byte is the load of some buckets. */
+static void
+read_load(struct bytes *in, struct bond_event *ev)
+{
+    static struct bond_bucket_load load;
+
+    memset(&load, 0, sizeof(load));
+    for (size_t i = 0; i < 8; i++)
+        load.bytes[(next_byte(in) * 7 + i) % BOND_BUCKETS] = next_byte(in) * 1000000ull;
+    ev->u.load = &load;
+}
+
 static void
 read_event(struct bytes *in, const struct bond *b, struct bond_event *ev)
 {
@@ -153,6 +165,9 @@ read_event(struct bytes *in, const struct bond *b, struct bond_event *ev)
         break;
     case BOND_EV_FRAME:
         read_frame(in, ev);
+        break;
+    case BOND_EV_LOAD:
+        read_load(in, ev);
         break;
     case BOND_EV_TRAFFIC:
         ev->u.traffic.last_rx_ns = next_byte(in) * 10000000ull;

@@ -309,7 +309,7 @@ look_at_sending(struct parity_sim *s, const struct bond_table *table, struct tex
 
     add(t, "sent by");
     for (uint32_t k = 0; k < PARITY_PROBES; k++) {
-        struct bond_rr rr = {&s->sent, 0, NULL};
+        struct bond_rr rr = {.counter = &s->sent};
         struct bond_frame f = {.data = frame, .end = frame + sizeof(frame), .len = sizeof(frame)};
         struct bond_choice c = {.send = BOND_SEND_NONE};
         bool any = false;

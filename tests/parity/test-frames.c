@@ -49,7 +49,7 @@ static void
 compare(uint32_t policy, uint32_t index, const struct parity_frame *f, uint32_t want)
 {
     for (uint32_t n = 1; n <= 8; n++) {
-        struct bond_rr rr = {NULL, 0, NULL};
+        struct bond_rr rr = {0};
         struct bond_frame view = parity_view(f);
         struct bond_choice c = bond_choose(&tables[policy][n], &view, &rr);
 

@@ -79,7 +79,7 @@ static struct bond_choice
 send_to(uint8_t to, uint32_t len)
 {
     uint8_t f[60] = {2, 0, 0, 0, 9, to, 2, 0, 0, 0, 0, 1, 8, 0, 0x45};
-    struct bond_rr rr = {NULL, 0, &tlb};
+    struct bond_rr rr = {.tlb = &tlb};
     struct bond_frame view = {
         .data = f, .end = f + sizeof(f), .len = len, .proto_be = BOND_BE16(BOND_ETH_IP)};
 
@@ -125,7 +125,7 @@ static void
 the_active_port_has_its_own_load(void **state)
 {
     uint8_t arp[60] = {255, 255, 255, 255, 255, 255, 2, 0, 0, 0, 0, 1, 8, 6};
-    struct bond_rr rr = {NULL, 0, &tlb};
+    struct bond_rr rr = {.tlb = &tlb};
     struct bond_frame view = {
         .data = arp, .end = arp + 60, .len = 1000000, .proto_be = BOND_BE16(BOND_ETH_ARP)};
 

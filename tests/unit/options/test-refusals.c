@@ -27,7 +27,7 @@ struct row {
     "primary, primary_reselect, active_slave, fail_over_mac, num_grat_arp, all_slaves_active, "    \
     "resend_igmp, packets_per_slave, min_links, xmit_hash_policy, lacp_rate, lacp_active, "        \
     "lacp_strict, coupled_control, broadcast_neighbor, ad_select, ad_actor_sys_prio, "             \
-    "ad_actor_system, ad_user_port_key, tlb_dynamic_lb, lp_interval and balance-slb"
+    "ad_actor_system, ad_user_port_key, tlb_dynamic_lb, lp_interval, balance-slb and hash"
 #define MODES                                                                                      \
     "use balance-rr (0), active-backup (1), balance-xor (2), broadcast (3), 802.3ad (4), "         \
     "balance-tlb (5) or balance-alb (6)"
@@ -92,6 +92,7 @@ static const struct row rows[] = {
     {"use_carrier=2", BAD, "use_carrier 2 is not allowed: " ON_OFF},
     {"use_carrier=yes", BAD, "use_carrier \"yes\" is not allowed: " ON_OFF},
     {"all_slaves_active=true", BAD, "all_slaves_active \"true\" is not allowed: " ON_OFF},
+    {"mode=2;hash=even", BAD, "hash \"even\" is not allowed: use kernel (0) or resilient (1)"},
     {"mode=2;balance-slb=2", BAD, "balance-slb 2 is not allowed: " ON_OFF},
     {"mode=1;primary_reselect=never", BAD,
      "primary_reselect \"never\" is not allowed: use always (0), better (1) or failure (2)"},
@@ -101,7 +102,8 @@ static const struct row rows[] = {
      "xmit_hash_policy \"layer4\" is not allowed: use layer2 (0), layer3+4 (1), layer2+3 (2), "
      "encap2+3 (3), encap3+4 (4) or vlan+srcmac (5)"},
     {"arp_validate=7", BAD,
-     "arp_validate 7 is not allowed: use none (0), active (1), backup (2), all (3), filter (4), "
+     "arp_validate 7 is not allowed: use none (0), active (1), backup (2), all (3), filter "
+     "(4), "
      "filter_active (5) or filter_backup (6)"},
     {"arp_all_targets=some", BAD,
      "arp_all_targets \"some\" is not allowed: use any (0) or all (1)"},
@@ -121,7 +123,8 @@ static const struct row rows[] = {
     {"arp_ip_target=10.0.0.1,10.0.0.1", BAD,
      "arp_ip_target \"10.0.0.1\" is in the list already: use each address once"},
     {"arp_ip_target=255.255.255.255", BAD,
-     "arp_ip_target \"255.255.255.255\" is not allowed: use the address of a host, not 0.0.0.0 or "
+     "arp_ip_target \"255.255.255.255\" is not allowed: use the address of a host, not 0.0.0.0 "
+     "or "
      "255.255.255.255"},
     {"arp_ip_target=1.1.1.1 1.1.1.2 1.1.1.3 1.1.1.4 1.1.1.5 1.1.1.6 1.1.1.7 1.1.1.8 1.1.1.9 "
      "1.1.1.10 1.1.1.11 1.1.1.12 1.1.1.13 1.1.1.14 1.1.1.15 1.1.1.16 1.1.1.17",
@@ -170,13 +173,16 @@ static const struct row rows[] = {
      "arp_interval 100 needs a target: set arp_ip_target or ns_ip6_target to the addresses to "
      "probe too"},
     {"arp_ip_target=10.0.0.1", CONFLICT,
-     "arp_ip_target \"10.0.0.1\" needs arp_interval: set arp_interval to the probing interval in "
+     "arp_ip_target \"10.0.0.1\" needs arp_interval: set arp_interval to the probing interval "
+     "in "
      "ms too"},
     {"ns_ip6_target=fe80::1", CONFLICT,
-     "ns_ip6_target \"fe80::1\" needs arp_interval: set arp_interval to the probing interval in ms "
+     "ns_ip6_target \"fe80::1\" needs arp_interval: set arp_interval to the probing interval "
+     "in ms "
      "too"},
     {"mode=1;arp_validate=active", CONFLICT,
-     "arp_validate \"active\" needs arp_interval: set arp_interval to the probing interval in ms "
+     "arp_validate \"active\" needs arp_interval: set arp_interval to the probing interval in "
+     "ms "
      "too"},
     {"miimon=100;miimon=200", CONFLICT,
      "miimon is given twice, as 100 and as 200: use each option once"},
@@ -185,7 +191,8 @@ static const struct row rows[] = {
 
     /* Not carried out yet. */
     {"mode=2;balance-slb=1", LATER,
-     "balance-slb 1 is not supported yet: use xmit_hash_policy=vlan+srcmac where the switch has "
+     "balance-slb 1 is not supported yet: use xmit_hash_policy=vlan+srcmac where the switch "
+     "has "
      "the "
      "ports as one aggregate, or mode active-backup"},
 

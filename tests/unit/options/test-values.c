@@ -69,6 +69,7 @@ static const struct row rows[] = {
     {"lp_interval", ALL, "", .min = "1", .max = INT_MAX_TEXT, .below = "0", .above = "2147483648",
      .words = "minval=1 maxval=" INT_MAX_TEXT, .def = "1"},
     {"balance-slb", "2", "", OFF_ON, .by_number = true, .def = "0"},
+    {"hash", ALL, "", .names = "kernel resilient", .def = "kernel"},
     /* These are neither names nor numbers: text, lists and addresses have tests of their own. */
     {"arp_ip_target", ALL, "", .def = ""},
     {"ns_ip6_target", ALL, "", .def = ""},
