@@ -209,7 +209,7 @@ print_reason(const struct answer *answer, const char *port, const char *backup)
     const struct bond_table *t = &answer->table;
     const char *policy = bond_opt_value_name(BOND_OPT_XMIT_HASH_POLICY, t->xmit_policy);
 
-    if (uses_hash(t->mode)) {
+    if (answer->why == NULL && uses_hash(t->mode)) {
         printf(_("  hash           %s (xmit_hash_policy %s): %u, modulo %u ports is %u\n"),
                hashed_fields(answer), policy, answer->hash, t->n_tx,
                t->n_tx > 0 ? answer->hash % t->n_tx : 0);
