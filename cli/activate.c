@@ -235,7 +235,7 @@ run(struct cli *cli, const char *verb, int argc, char **argv, bool up)
     if (argc == 2 && (g_str_equal(argv[0], "id") || g_str_equal(argv[0], "uuid") ||
                       g_str_equal(argv[0], "path")))
         argc--, argv++;
-    rc = words_expect(cli, verb, argc, argv, 1, 1, "NAME");
+    rc = words_expect(cli, verb, &argc, &argv, 1, 1, "NAME");
     if (rc != CLI_EXIT_OK)
         return MAX(rc, 0);
     rc = nm_open(&nm, cli, up ? UP_WAIT_S : DOWN_WAIT_S);

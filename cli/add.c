@@ -74,10 +74,10 @@ collect(struct profile *profile, GPtrArray *changes)
 }
 
 static bool
-names_ifname(int argc, char **argv)
+names_key(int argc, char **argv, const char *key)
 {
     for (int i = 0; i + 1 < argc; i += 2) {
-        if (strcmp(argv[i], "ifname") == 0)
+        if (strcmp(argv[i], key) == 0)
             return true;
     }
     return false;
@@ -90,7 +90,7 @@ add_profiles(struct cli *cli, int argc, char **argv, bool dry_run)
     g_autoptr(profile_auto) profile = NULL;
     int rc;
 
-    if (!names_ifname(argc - 1, argv + 1) && !nm_utils_is_valid_iface_name(argv[0], NULL)) {
+    if (!names_key(argc - 1, argv + 1, "ifname") && !nm_utils_is_valid_iface_name(argv[0], NULL)) {
         cli_error(_("'%s' is no name that a network interface can have."), argv[0]);
         return CLI_EXIT_USER_INPUT;
     }
@@ -104,6 +104,34 @@ add_profiles(struct cli *cli, int argc, char **argv, bool dry_run)
     return dry_run ? changes_print(changes) : commit(cli, profile, changes);
 }
 
+/* With --ask: what most bonds need and was not said. An empty answer leaves the default. */
+static void
+ask_for_options(int *argc, char ***argv)
+{
+    static const char *const keys[][2] = {
+        {"mode", N_("mode (empty: balance-rr)")},
+        {"ports", N_("ports, with commas")},
+        {"ip", N_("ip: ADDRESS/PREFIX, auto or none (empty: auto)")},
+    };
+    char **all = g_new0(char *, (gsize) *argc + 2 * G_N_ELEMENTS(keys) + 1);
+
+    memcpy(all, *argv, (gsize) *argc * sizeof(char *));
+    for (gsize i = 0; i < G_N_ELEMENTS(keys); i++) {
+        char *word;
+
+        if (names_key(*argc - 1, all + 1, keys[i][0]))
+            continue;
+        word = words_ask(_(keys[i][1]));
+        if (word == NULL)
+            break;
+        if (word[0] == '\0')
+            continue;
+        all[(*argc)++] = g_strdup(keys[i][0]);
+        all[(*argc)++] = word;
+    }
+    *argv = all;
+}
+
 int
 cli_add(struct cli *cli, int argc, char **argv)
 {
@@ -114,9 +142,11 @@ cli_add(struct cli *cli, int argc, char **argv)
     words_protect(argc, argv);
     rc = cli_parse(cli, own, false, &argc, argv);
     if (rc == CLI_EXIT_OK)
-        rc = words_expect(cli, "add", argc, argv, 1, -1, "NAME [OPTION VALUE]...");
+        rc = words_expect(cli, "add", &argc, &argv, 1, -1, "NAME [OPTION VALUE]...");
     if (rc != CLI_EXIT_OK)
         return MAX(rc, 0);
+    if (cli->ask)
+        ask_for_options(&argc, &argv);
     return add_profiles(cli, argc, argv, dry_run);
 }
 
@@ -182,7 +212,7 @@ cli_clone(struct cli *cli, int argc, char **argv)
     int rc = cli_parse(cli, NULL, false, &argc, argv);
 
     if (rc == CLI_EXIT_OK)
-        rc = words_expect(cli, "clone", argc, argv, 2, 2, "NAME NEW");
+        rc = words_expect(cli, "clone", &argc, &argv, 2, 2, "NAME NEW");
     if (rc != CLI_EXIT_OK)
         return MAX(rc, 0);
     if (!nm_utils_is_valid_iface_name(argv[1], NULL)) {

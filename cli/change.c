@@ -197,11 +197,16 @@ what_failed(const struct change *change)
     return g_strdup_printf(_("Connection deletion failed: '%s'"), id);
 }
 
+static const char *const field_names[] = {"NAME", "UUID", "DEVICE", "ACTION", NULL};
+
 int
 changes_commit(struct nm *nm, GPtrArray *changes)
 {
-    int rc = CLI_EXIT_OK;
+    int rc = cli_table_check(nm->cli, field_names);
     guint n;
+
+    if (rc != CLI_EXIT_OK)
+        return rc;
 
     for (n = 0; n < changes->len && rc == CLI_EXIT_OK; n++) {
         struct change *change = changes->pdata[n];
@@ -227,12 +232,11 @@ changes_commit(struct nm *nm, GPtrArray *changes)
 void
 changes_say(struct nm *nm, GPtrArray *changes)
 {
-    static const char *const names[] = {"NAME", "UUID", "DEVICE", "ACTION", NULL};
     static const char *const actions[] = {"added", "modified", "deleted"};
     bool as_table = cli_wants_table(nm->cli);
     struct cli_table table;
 
-    if (as_table && cli_table_init(nm->cli, &table, names) != CLI_EXIT_OK)
+    if (as_table && cli_table_init(nm->cli, &table, field_names) != CLI_EXIT_OK)
         return;
     for (guint i = 0; i < changes->len; i++) {
         struct change *change = changes->pdata[i];

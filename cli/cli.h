@@ -26,7 +26,8 @@ enum cli_exit { /* as nmcli's, where it has the case */
 };
 
 struct cli {
-    bool terse;
+    bool terse, pretty;
+    bool ask; /* what is missing is asked for */
     bool help;
     bool version;
     const char *mode;       /* --mode as given, or NULL */
@@ -37,6 +38,7 @@ struct cli {
     const char *wait;
     unsigned wait_s;
     gint64 deadline_us; /* of g_get_monotonic_time(); nothing waits longer */
+    const char *title;  /* what the verb shows, for --pretty */
     NmbondClient *client;
 };
 

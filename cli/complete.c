@@ -16,9 +16,9 @@ static const struct {
     const char *name;
     const char *values; /* with commas; "" is free text; NULL: a flag */
 } global_options[] = {
-    {"terse", NULL},      {"mode", "tabular,multiline"}, {"fields", ""}, {"get-values", ""},
-    {"escape", "yes,no"}, {"colors", "auto,yes,no"},     {"wait", ""},   {"version", NULL},
-    {"help", NULL},
+    {"ask", NULL},  {"terse", NULL},    {"pretty", NULL},     {"mode", "tabular,multiline"},
+    {"fields", ""}, {"get-values", ""}, {"escape", "yes,no"}, {"colors", "auto,yes,no"},
+    {"wait", ""},   {"version", NULL},  {"help", NULL},
 };
 
 bool cli_offer_files;

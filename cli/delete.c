@@ -31,7 +31,7 @@ cli_delete(struct cli *cli, int argc, char **argv)
     int rc = cli_parse(cli, NULL, false, &argc, argv);
 
     if (rc == CLI_EXIT_OK)
-        rc = words_expect(cli, "delete", argc, argv, 1, 1, "NAME");
+        rc = words_expect(cli, "delete", &argc, &argv, 1, 1, "NAME");
     if (rc != CLI_EXIT_OK)
         return MAX(rc, 0);
     rc = nm_open(&nm, cli, DELETE_WAIT_S);
@@ -51,7 +51,7 @@ cli_reload(struct cli *cli, int argc, char **argv)
     int rc = cli_parse(cli, NULL, false, &argc, argv);
 
     if (rc == CLI_EXIT_OK)
-        rc = words_expect(cli, "reload", argc, argv, 0, 0, "");
+        rc = words_expect(cli, "reload", &argc, &argv, 0, 0, "");
     if (rc != CLI_EXIT_OK)
         return MAX(rc, 0);
     rc = nm_open(&nm, cli, DELETE_WAIT_S);

@@ -182,7 +182,7 @@ cli_doctor(struct cli *cli, int argc, char **argv)
     int rc = cli_parse(cli, NULL, false, &argc, argv);
 
     if (rc == CLI_EXIT_OK)
-        rc = words_expect(cli, "doctor", argc, argv, 0, 0, "");
+        rc = words_expect(cli, "doctor", &argc, &argv, 0, 0, "");
     if (rc != CLI_EXIT_OK)
         return MAX(rc, 0);
     rc = cli_table_init(cli, &table, field_names);

@@ -238,7 +238,7 @@ cli_explain(struct cli *cli, int argc, char **argv)
 
     asks_option = flow == NULL && spread == NULL;
     if (rc == CLI_EXIT_OK)
-        rc = words_expect(cli, "explain", argc, argv, asks_option ? 2 : 1, asks_option ? 3 : 1,
+        rc = words_expect(cli, "explain", &argc, &argv, asks_option ? 2 : 1, asks_option ? 3 : 1,
                           usage);
     if (rc != CLI_EXIT_OK)
         return MAX(rc, 0);

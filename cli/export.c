@@ -287,7 +287,7 @@ cli_export(struct cli *cli, int argc, char **argv)
     int rc = cli_parse(cli, own, false, &argc, argv);
 
     if (rc == CLI_EXIT_OK)
-        rc = words_expect(cli, "export", argc, argv, 1, 1, "NAME");
+        rc = words_expect(cli, "export", &argc, &argv, 1, 1, "NAME");
     if (rc != CLI_EXIT_OK)
         return MAX(rc, 0);
     if (dir != NULL && !g_file_test(dir, G_FILE_TEST_IS_DIR)) {

@@ -19,7 +19,9 @@ print_overview(void)
     }
     puts(_("\n"
            "Options (one dash or two, may be abbreviated)\n"
+           "  --ask                    asks for what is missing on the command line\n"
            "  --terse                  values only, with ':' between them\n"
+           "  --pretty                 tables with a title and lines\n"
            "  --mode tabular|multiline a line for each bond, or for each value\n"
            "  --fields FIELD,...       which values; 'all' for all\n"
            "  --get-values FIELD,...   --terse and --fields in one\n"

@@ -131,7 +131,7 @@ cli_import(struct cli *cli, int argc, char **argv)
     int rc = cli_parse(cli, own, false, &argc, argv);
 
     if (rc == CLI_EXIT_OK)
-        rc = words_expect(cli, "import", argc, argv, 2, 2,
+        rc = words_expect(cli, "import", &argc, &argv, 2, 2,
                           "ifcfg|netplan|networkd|interfaces FILE|DIR");
     if (rc != CLI_EXIT_OK)
         return MAX(rc, 0);

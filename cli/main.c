@@ -275,6 +275,7 @@ dispatch(struct cli *cli, int argc, char **argv)
     verb = cli_find_verb(argv[0]);
     if (verb == NULL)
         return CLI_EXIT_USER_INPUT;
+    cli->title = verb->summary;
     return verb->run(cli, argc - 1, argv + 1);
 }
 

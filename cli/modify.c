@@ -106,7 +106,7 @@ cli_modify(struct cli *cli, int argc, char **argv)
     words_protect(argc, argv);
     rc = cli_parse(cli, own, false, &argc, argv);
     if (rc == CLI_EXIT_OK)
-        rc = words_expect(cli, "modify", argc, argv, 3, -1, "NAME OPTION VALUE...");
+        rc = words_expect(cli, "modify", &argc, &argv, 3, -1, "NAME OPTION VALUE...");
     if (rc != CLI_EXIT_OK)
         return MAX(rc, 0);
     request.argc = argc - 1;

@@ -61,6 +61,10 @@ check_globals(struct cli *cli)
         cli_error(_("'--fields' and '--get-values' exclude each other."));
         return CLI_EXIT_USER_INPUT;
     }
+    if (cli->terse && cli->pretty) {
+        cli_error(_("'--terse' and '--pretty' exclude each other."));
+        return CLI_EXIT_USER_INPUT;
+    }
     if (cli->wait != NULL) {
         if (!g_ascii_string_to_unsigned(cli->wait, 10, 0, 86400, &wait, NULL)) {
             cli_error(_("'%s' is not a valid argument for '%s'; it takes seconds, 0 to 86400."),
@@ -116,7 +120,9 @@ int
 cli_parse(struct cli *cli, const struct cli_opt *own, bool until_word, int *argc, char **argv)
 {
     const struct cli_opt global[] = {
+        {.name = "ask", .flag = &cli->ask},
         {.name = "terse", .flag = &cli->terse},
+        {.name = "pretty", .flag = &cli->pretty},
         {.name = "mode", .value = &cli->mode},
         {.name = "fields", .value = &cli->fields},
         {.name = "get-values", .value = &cli->get_values},

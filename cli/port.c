@@ -198,10 +198,14 @@ cli_port(struct cli *cli, int argc, char **argv)
     struct nm nm;
     int rc = cli_parse(cli, own, false, &argc, argv);
 
-    if (rc == CLI_EXIT_OK && !cli->help && argc > 0)
+    bool has_action = argc > 0; /* what is no action is said before what is missing */
+
+    if (rc == CLI_EXIT_OK && !cli->help && has_action)
         rc = read_action(&request, argv[0]);
     if (rc == CLI_EXIT_OK)
-        rc = words_expect(cli, "port", argc, argv, 3, -1, "add|remove|up|down BOND PORT");
+        rc = words_expect(cli, "port", &argc, &argv, 3, -1, "add|remove|up|down BOND PORT");
+    if (rc == CLI_EXIT_OK && !has_action)
+        rc = read_action(&request, argv[0]);
     if (rc != CLI_EXIT_OK)
         return MAX(rc, 0);
     request.bond = argv[1];
@@ -250,7 +254,7 @@ cli_active(struct cli *cli, int argc, char **argv)
     int rc = cli_parse(cli, NULL, false, &argc, argv);
 
     if (rc == CLI_EXIT_OK)
-        rc = words_expect(cli, "active", argc, argv, 2, 2, "BOND PORT|none");
+        rc = words_expect(cli, "active", &argc, &argv, 2, 2, "BOND PORT|none");
     if (rc != CLI_EXIT_OK)
         return MAX(rc, 0);
     rc = cli_connect(cli);

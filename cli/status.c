@@ -292,8 +292,8 @@ cli_status(struct cli *cli, int argc, char **argv)
     bool watching = false;
     const struct cli_opt own[] = {
         {.name = "json", .flag = &request.as_json},
-        {.name = "proc", .flag = &request.as_proc},
-        {.name = "prometheus", .flag = &request.as_prometheus},
+        {.name = "proc", .flag = &request.as_proc, .shortest = 3}, /* -p is --pretty */
+        {.name = "prometheus", .flag = &request.as_prometheus, .shortest = 4},
         {.name = "watch", .flag = &watching, .shortest = 3}, /* -w is --wait */
         {.name = NULL},
     };

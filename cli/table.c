@@ -108,14 +108,41 @@ print_terse(const struct cli *cli, const struct cli_table *table)
 }
 
 static void
+print_line(const struct cli *cli, char c, int width)
+{
+    g_autofree char *line = g_strnfill((gsize) MAX(width, 1), c);
+
+    cli_print_cell(cli, CLI_COLOR_DIM, 0, line);
+    putchar('\n');
+}
+
+/* With --pretty: what it is, between two lines. */
+static void
+print_title(const struct cli *cli, int width)
+{
+    if (!cli->pretty)
+        return;
+    print_line(cli, '=', width);
+    if (cli->title != NULL)
+        printf("  %s\n", _(cli->title));
+    print_line(cli, '=', width);
+}
+
+#define LABEL_WIDTH 24
+#define PRETTY_WIDTH 79
+
+static void
 print_multiline(const struct cli *cli, const struct cli_table *table)
 {
     bool terse = cli->terse || cli->get_values != NULL;
 
+    print_title(cli, PRETTY_WIDTH);
     for (guint row = 0; row < table->rows->len; row++) {
         char **values = table->rows->pdata[row];
 
-        if (row > 0 && !terse)
+        if (row > 0 && cli->pretty)
+            print_line(cli, '-', PRETTY_WIDTH);
+        else if (row > 0 && !terse)
             putchar('\n');
         for (guint i = 0; i < table->n_selected; i++) {
             const char *name = table->names[table->selected[i]];
@@ -128,7 +155,7 @@ print_multiline(const struct cli *cli, const struct cli_table *table)
             } else {
                 g_autofree char *label = g_strdup_printf("%s:", name);
 
-                cli_print_cell(cli, CLI_COLOR_NONE, 24, label);
+                cli_print_cell(cli, CLI_COLOR_NONE, LABEL_WIDTH, label);
                 printf("%s\n", value[0] != '\0' ? value : "--");
             }
         }
@@ -138,7 +165,7 @@ print_multiline(const struct cli *cli, const struct cli_table *table)
 static void
 print_tabular(const struct cli *cli, const struct cli_table *table)
 {
-    int width[G_N_ELEMENTS(table->selected)] = {0};
+    int width[G_N_ELEMENTS(table->selected)] = {0}, whole = 0;
 
     for (guint i = 0; i < table->n_selected; i++) {
         width[i] = cli_text_width(table->names[table->selected[i]]);
@@ -147,7 +174,9 @@ print_tabular(const struct cli *cli, const struct cli_table *table)
 
             width[i] = MAX(width[i], cli_text_width(values[table->selected[i]]));
         }
+        whole += width[i] + (i + 1 < table->n_selected ? 2 : 0);
     }
+    print_title(cli, whole);
     for (guint row = 0; row <= table->rows->len; row++) {
         char **values = row > 0 ? table->rows->pdata[row - 1] : NULL;
 
@@ -160,6 +189,8 @@ print_tabular(const struct cli *cli, const struct cli_table *table)
                            last ? 0 : width[i] + 2, text[0] != '\0' ? text : "--");
         }
         putchar('\n');
+        if (row == 0 && cli->pretty)
+            print_line(cli, '-', whole);
     }
 }
 

@@ -101,14 +101,59 @@ words_finish(struct profile *profile)
     return CLI_EXIT_USER_INPUT;
 }
 
-int
-words_expect(const struct cli *cli, const char *verb, int argc, char **argv, int min, int max,
-             const char *usage)
+/* ---- --ask ---- */
+
+char *
+words_ask(const char *label)
 {
+    g_autofree char *line = NULL;
+    size_t size = 0;
+
+    printf("%s: ", label);
+    fflush(stdout);
+    if (getline(&line, &size, stdin) < 0) {
+        printf("\n");
+        return NULL;
+    }
+    return g_strdup(g_strstrip(line));
+}
+
+/* What is asked for is called as the usage calls it, word by word. Asked for until it is said. */
+static void
+ask_for_words(int *argc, char ***argv, int min, const char *usage)
+{
+    g_auto(GStrv) labels = g_strsplit(usage, " ", -1);
+    char **all = g_new0(char *, (gsize) MAX(min, *argc) + 1); /* for as long as bondcli runs */
+
+    memcpy(all, *argv, (gsize) *argc * sizeof(char *));
+    while (*argc < min && labels[*argc] != NULL) {
+        char *word = words_ask(labels[*argc]);
+
+        if (word == NULL)
+            break;
+        if (word[0] != '\0')
+            all[(*argc)++] = word;
+        else
+            g_free(word);
+    }
+    *argv = all;
+}
+
+int
+words_expect(const struct cli *cli, const char *verb, int *argc_inout, char ***argv_inout, int min,
+             int max, const char *usage)
+{
+    int argc;
+    char **argv;
+
     if (cli->help) {
         cli_print_help(cli_find_verb(verb));
         return -1;
     }
+    if (cli->ask)
+        ask_for_words(argc_inout, argv_inout, min, usage);
+    argc = *argc_inout;
+    argv = *argv_inout;
     if (argc < min) {
         cli_error(_("'%s' needs more words: bondcli %s %s"), verb, verb, usage);
         return CLI_EXIT_USER_INPUT;

@@ -16,11 +16,15 @@ int words_apply(struct profile *profile, int argc, char **argv);
 int words_finish(struct profile *profile);
 void words_complete(int argc, char **argv); /* the last word; argv[0] is the first key */
 
+/* The answer to "LABEL: ", "" if there is none; NULL at the end of the input. Transfer full. */
+char *words_ask(const char *label);
+
 /* What else wants these ports; *busy: some device is in use by another profile now. */
 void words_warn_of_ports(struct nm *nm, NMConnection *bond, GPtrArray *ports, bool *busy);
 
-/* Checks that a verb got exactly the words that it takes, "NAME NEW". */
-int words_expect(const struct cli *cli, const char *verb, int argc, char **argv, int min, int max,
+/* Checks that a verb got exactly the words that it takes, "NAME NEW"; with --ask those that are
+ * missing are asked for. */
+int words_expect(const struct cli *cli, const char *verb, int *argc, char ***argv, int min, int max,
                  const char *usage);
 
 #endif
