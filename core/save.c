@@ -9,24 +9,11 @@
  * Reading trusts nothing: every value has a range, and what comes out must pass bond_check().
  */
 #include <inttypes.h>
-#include <stdlib.h>
 
 #include "core/internal.h"
-#include "core/text.h"
+#include "core/save_value.h"
 
 #define SAVE_VERSION "1"
-
-enum kind { BOOL, U8, U16, U32, U64, I8, I32, MAC, NAME, TIMES, BUCKETS };
-
-#define N_TIMES 16 /* TIMES: a row of that many uint64_t, without the zeros at its end */
-_Static_assert(N_TIMES == BOND_MAX_ARP_TARGETS && N_TIMES == BOND_MAX_NS_TARGETS, "rows of times");
-
-struct field {
-    const char *key;
-    enum kind kind;
-    uint16_t offset;
-    int64_t min, max; /* of the numbers but U64 */
-};
 
 #define B(kind, member, min, max)                                                                  \
     {                                                                                              \
@@ -46,7 +33,7 @@ struct field {
 #member, kind, offsetof(struct bond_client, member), min, max                              \
     }
 
-static const struct field bond_fields[] = {
+static const struct save_field bond_fields[] = {
     B(NAME, name, 0, 0),
     B(I32, ifindex, 0, INT32_MAX),
     B(BOOL, admin_up, 0, 1),
@@ -84,7 +71,7 @@ static const struct field bond_fields[] = {
     O(MAC, ad_actor_system, 0, 0),
 };
 
-static const struct field port_fields[] = {
+static const struct save_field port_fields[] = {
     P(U8, phase, BOND_PHASE_MEMBER, BOND_PHASE_LINGERING),
     P(U8, link, BOND_LINK_UP, BOND_LINK_BACK),
     P(BOOL, admin_up, 0, 1),
@@ -114,7 +101,7 @@ static const struct field port_fields[] = {
 };
 
 /* Of a port that takes part in 802.3ad. */
-static const struct field lacp_fields[] = {
+static const struct save_field lacp_fields[] = {
     P(U16, lacp.number, 0, UINT16_MAX),
     P(U16, lacp.key, 0, UINT16_MAX),
     P(U8, lacp.state, 0, UINT8_MAX),
@@ -169,7 +156,7 @@ static const struct field lacp_fields[] = {
     P(U16, agg.partner_key, 0, UINT16_MAX),
 };
 
-static const struct field client_fields[] = {
+static const struct save_field client_fields[] = {
     C(BOOL, assigned, 0, 1),
     C(U8, left, 0, UINT8_MAX),
     C(I8, slot, BOND_NO_PORT, BOND_MAX_PORTS - 1),
@@ -185,82 +172,6 @@ static const struct field client_fields[] = {
 /* ---- writing ---- */
 
 static void
-add_hex(struct bond_text *t, const uint8_t *bytes, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        bond_text_add(t, "%02x", bytes[i]);
-}
-
-static void
-add_times(struct bond_text *t, const uint64_t *times)
-{
-    unsigned n = N_TIMES;
-
-    while (n > 0 && times[n - 1] == 0)
-        n--;
-    for (unsigned i = 0; i < n; i++)
-        bond_text_add(t, "%s%" PRIu64, i > 0 ? "," : "", times[i]);
-}
-
-/* A digit each; nothing where no bucket has a port. */
-#define BUCKET_DIGITS "0123456789abcdefghijklmnopqrstuv-"
-_Static_assert(sizeof(BUCKET_DIGITS) == BOND_MAX_PORTS + 2, "a digit for each slot and for none");
-
-static void
-add_buckets(struct bond_text *t, const uint8_t *bucket)
-{
-    char text[BOND_BUCKETS + 1] = "";
-
-    for (unsigned i = 0; bucket[0] < BOND_MAX_PORTS && i < BOND_BUCKETS; i++)
-        text[i] = BUCKET_DIGITS[bucket[i]];
-    bond_text_add(t, "%s", text);
-}
-
-static void
-save_field(struct bond_text *t, const struct field *f, const void *base)
-{
-    const char *at = (const char *) base + f->offset;
-
-    bond_text_add(t, "%s=", f->key);
-    switch (f->kind) {
-    case BOOL:
-        bond_text_add(t, "%d", *(const bool *) at);
-        break;
-    case U8:
-        bond_text_add(t, "%u", *(const uint8_t *) at);
-        break;
-    case U16:
-        bond_text_add(t, "%u", *(const uint16_t *) at);
-        break;
-    case U32:
-        bond_text_add(t, "%" PRIu32, *(const uint32_t *) at);
-        break;
-    case U64:
-        bond_text_add(t, "%" PRIu64, *(const uint64_t *) at);
-        break;
-    case I8:
-        bond_text_add(t, "%d", *(const int8_t *) at);
-        break;
-    case I32:
-        bond_text_add(t, "%" PRId32, *(const int32_t *) at);
-        break;
-    case MAC:
-        add_hex(t, (const uint8_t *) at, BOND_MAC_LEN);
-        break;
-    case NAME:
-        bond_text_add(t, "%.*s", BOND_NAME_SIZE - 1, at);
-        break;
-    case TIMES:
-        add_times(t, (const uint64_t *) at);
-        break;
-    case BUCKETS:
-        add_buckets(t, (const uint8_t *) at);
-        break;
-    }
-    bond_text_add(t, "\n");
-}
-
-static void
 save_options(struct bond_text *t, const struct bond_options *o)
 {
     for (int id = 0; id < BOND_OPT_N; id++)
@@ -268,12 +179,12 @@ save_options(struct bond_text *t, const struct bond_options *o)
                       o->num[id]);
     for (unsigned i = 0; i < o->n_arp_targets; i++) {
         bond_text_add(t, "arp_target=");
-        add_hex(t, (const uint8_t *) &o->arp_target_be[i], 4);
+        save_put_hex(t, (const uint8_t *) &o->arp_target_be[i], 4);
         bond_text_add(t, "\n");
     }
     for (unsigned i = 0; i < o->n_ns_targets; i++) {
         bond_text_add(t, "ns_target=");
-        add_hex(t, o->ns_target[i], 16);
+        save_put_hex(t, o->ns_target[i], 16);
         bond_text_add(t, "\n");
     }
 }
@@ -285,157 +196,31 @@ bond_save(const struct bond *b, char *buf, size_t size)
 
     bond_text_add(&t, "version=" SAVE_VERSION "\n");
     for (size_t i = 0; i < N(bond_fields); i++)
-        save_field(&t, &bond_fields[i], b);
+        save_put(&t, &bond_fields[i], b);
     save_options(&t, &b->opt);
     for (unsigned slot = 0; slot < BOND_MAX_PORTS; slot++) {
         if (b->port[slot].phase == BOND_PHASE_FREE)
             continue;
         bond_text_add(&t, "port=%u\n", slot);
         for (size_t i = 0; i < N(port_fields); i++)
-            save_field(&t, &port_fields[i], &b->port[slot]);
+            save_put(&t, &port_fields[i], &b->port[slot]);
         for (size_t i = 0; b->port[slot].lacp.number != 0 && i < N(lacp_fields); i++)
-            save_field(&t, &lacp_fields[i], &b->port[slot]);
+            save_put(&t, &lacp_fields[i], &b->port[slot]);
     }
     for (unsigned at = 0; at < BOND_CLIENTS; at++) {
         if (!b->client[at].assigned)
             continue;
         bond_text_add(&t, "client=%u\n", at);
         for (size_t i = 0; i < N(client_fields); i++)
-            save_field(&t, &client_fields[i], &b->client[at]);
+            save_put(&t, &client_fields[i], &b->client[at]);
     }
     return t.len;
 }
 
 /* ---- reading ---- */
 
-/* Digits only, with a sign where min is negative; strtoll() alone would take more. */
-static bool
-read_int(const char *value, int64_t min, int64_t max, int64_t *out)
-{
-    size_t digits = strspn(value[0] == '-' ? value + 1 : value, "0123456789");
-
-    if (digits == 0 || digits > 10 || (value[0] == '-' ? value + 1 : value)[digits] != '\0')
-        return false;
-    *out = strtoll(value, NULL, 10);
-    return *out >= min && *out <= max;
-}
-
-static bool
-read_u64(const char *value, uint64_t *out)
-{
-    uint64_t n = 0;
-
-    if (value[0] == '\0')
-        return false;
-    for (; *value >= '0' && *value <= '9'; value++) {
-        uint64_t digit = (uint64_t) (*value - '0');
-
-        if (n > (UINT64_MAX - digit) / 10)
-            return false;
-        n = n * 10 + digit;
-    }
-    *out = n;
-    return *value == '\0';
-}
-
-static bool
-read_times(const char *value, uint64_t out[N_TIMES])
-{
-    char one[24];
-
-    memset(out, 0, N_TIMES * sizeof(out[0]));
-    for (unsigned i = 0; *value != '\0'; i++) {
-        size_t n = strcspn(value, ",");
-
-        if (i == N_TIMES || n >= sizeof(one))
-            return false;
-        memcpy(one, value, n);
-        one[n] = '\0';
-        if (!read_u64(one, &out[i]) || (value[n] == ',' && value[n + 1] == '\0'))
-            return false;
-        value += n + (value[n] == ',');
-    }
-    return true;
-}
-
-static int
-hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static bool
-read_hex(const char *value, uint8_t *out, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        int high = hex_digit(value[0]), low = high < 0 ? -1 : hex_digit(value[1]);
-
-        if (low < 0)
-            return false;
-        out[i] = (uint8_t) (high << 4 | low);
-        value += 2;
-    }
-    return *value == '\0';
-}
-
-static bool
-read_buckets(const char *value, uint8_t *bucket)
-{
-    memset(bucket, BOND_MAX_PORTS, BOND_BUCKETS);
-    if (*value == '\0')
-        return true;
-    for (unsigned i = 0; i < BOND_BUCKETS; i++) {
-        const char *digit = value[i] != '\0' ? strchr(BUCKET_DIGITS, value[i]) : NULL;
-
-        if (!digit)
-            return false;
-        bucket[i] = (uint8_t) (digit - BUCKET_DIGITS);
-    }
-    return value[BOND_BUCKETS] == '\0';
-}
-
-static bool
-load_field(const struct field *f, void *base, const char *value)
-{
-    char *at = (char *) base + f->offset;
-    int64_t n = 0;
-
-    if (f->kind == MAC)
-        return read_hex(value, (uint8_t *) at, BOND_MAC_LEN);
-    if (f->kind == U64)
-        return read_u64(value, (uint64_t *) at);
-    if (f->kind == TIMES)
-        return read_times(value, (uint64_t *) at);
-    if (f->kind == BUCKETS)
-        return read_buckets(value, (uint8_t *) at);
-    if (f->kind == NAME) {
-        if (strlen(value) >= BOND_NAME_SIZE)
-            return false;
-        memset(at, 0, BOND_NAME_SIZE);
-        memcpy(at, value, strlen(value));
-        return true;
-    }
-    if (!read_int(value, f->min, f->max, &n))
-        return false;
-    if (f->kind == BOOL)
-        *(bool *) at = n != 0;
-    else if (f->kind == U8)
-        *(uint8_t *) at = (uint8_t) n;
-    else if (f->kind == U16)
-        *(uint16_t *) at = (uint16_t) n;
-    else if (f->kind == U32)
-        *(uint32_t *) at = (uint32_t) n;
-    else if (f->kind == I8)
-        *(int8_t *) at = (int8_t) n;
-    else
-        *(int32_t *) at = (int32_t) n;
-    return true;
-}
-
-static const struct field *
-find_field(const struct field *fields, size_t n, const char *key)
+static const struct save_field *
+find_field(const struct save_field *fields, size_t n, const char *key)
 {
     for (size_t i = 0; i < n; i++)
         if (strcmp(fields[i].key, key) == 0)
@@ -451,7 +236,7 @@ load_option(struct bond_options *o, const char *key, const char *value)
 
     if (!desc)
         return "the option is not known";
-    if (!read_int(value, 0, UINT32_MAX, &n))
+    if (!save_get_int(value, 0, UINT32_MAX, &n))
         return "the value is out of range";
     o->num[desc->id] = (uint32_t) n;
     return NULL;
@@ -466,8 +251,8 @@ load_target(struct bond_options *o, const char *key, const char *value)
 
     if (*n >= (is_arp ? BOND_MAX_ARP_TARGETS : BOND_MAX_NS_TARGETS))
         return "there are too many targets";
-    ok = is_arp ? read_hex(value, (uint8_t *) &o->arp_target_be[*n], 4)
-                : read_hex(value, o->ns_target[*n], 16);
+    ok = is_arp ? save_get_hex(value, (uint8_t *) &o->arp_target_be[*n], 4)
+                : save_get_hex(value, o->ns_target[*n], 16);
     if (!ok)
         return "the value is out of range";
     (*n)++;
@@ -477,7 +262,7 @@ load_target(struct bond_options *o, const char *key, const char *value)
 /* Whose keys are being read: the bond's, or those of one of its ports or clients. */
 struct reader {
     struct bond *bond;
-    const struct field *fields;
+    const struct save_field *fields;
     size_t n_fields;
     void *at;
 };
@@ -488,7 +273,7 @@ load_port(struct reader *r, const char *value)
     struct bond_port *p;
     int64_t slot;
 
-    if (!read_int(value, 0, BOND_MAX_PORTS - 1, &slot))
+    if (!save_get_int(value, 0, BOND_MAX_PORTS - 1, &slot))
         return "there is no such slot";
     p = &r->bond->port[slot];
     if (p->phase != BOND_PHASE_FREE)
@@ -505,7 +290,7 @@ load_client(struct reader *r, const char *value)
 {
     int64_t place;
 
-    if (!read_int(value, 0, BOND_CLIENTS - 1, &place))
+    if (!save_get_int(value, 0, BOND_CLIENTS - 1, &place))
         return "there is no such place for a client";
     r->fields = client_fields;
     r->n_fields = N(client_fields);
@@ -519,7 +304,7 @@ load_line(struct reader *r, const char *key, const char *value)
 {
     struct bond *b = r->bond;
     bool is_bond = r->at == b;
-    const struct field *f;
+    const struct save_field *f;
 
     if (strcmp(key, "port") == 0)
         return load_port(r, value);
@@ -534,7 +319,7 @@ load_line(struct reader *r, const char *key, const char *value)
         f = find_field(lacp_fields, N(lacp_fields), key);
     if (!f)
         return "the key is not known";
-    return load_field(f, r->at, value) ? NULL : "the value is out of range";
+    return save_get(f, r->at, value) ? NULL : "the value is out of range";
 }
 
 /* The next line into key and value; NULL, or what is wrong with it. */
