@@ -27,7 +27,10 @@ GUEST = os.path.join(HERE, "..", "guest", "run")
 MODULES = ("team team_mode_activebackup team_mode_loadbalance team_mode_roundrobin sch_ingress "
            "cls_bpf macvlan")
 MODES = ("active-backup", "balance-xor", "balance-rr")
-CONTENDERS = {"host": ("none", "macvlan", "ovs"), "guest": ("none", "kernel", "team")}
+ONLY_REDIRECT = ("redirect_ingress", "redirect_peer")
+ONE_MODE = ("none", "macvlan", *ONLY_REDIRECT)
+CONTENDERS = {"host": ("none", "macvlan", "ovs", *ONLY_REDIRECT),
+              "guest": ("none", "kernel", "team", *ONLY_REDIRECT)}
 OURS = ("clsact", "tcx")
 WHAT = ("send", "drop", "socket", "receive", "rr", "tcp-send-1", "tcp-send-4", "tcp-receive-1",
         "tcp-receive-4")
@@ -46,8 +49,7 @@ def cells(args):
     """Modes and contenders that say something together."""
     for mode in args.modes:
         for contender in args.contenders:
-            once = contender in ("none", "macvlan")  # they know no mode
-            if not once or mode == args.modes[0]:
+            if contender not in ONE_MODE or mode == args.modes[0]:
                 yield mode, contender
 
 

@@ -28,8 +28,11 @@ WHAT = {"send": "sent", "drop": "received, dropped at the bond", "socket": "rece
         "tcp-send-4": "4 streams", "tcp-receive-1": "TCP received, 1 stream",
         "tcp-receive-4": "4 streams"}
 NAMES = {"none": "no bond", "kernel": "kernel bonding", "team": "teamd",
-         "macvlan": "macvlan passthru", "ovs": "Open vSwitch (user space)"}
-# what issue 5 asks for: {quantity: (mode, at least)}
+         "macvlan": "macvlan passthru", "redirect_ingress": "programs that only redirect",
+         "redirect_peer": "the same, by two `redirect_peer`",
+         "ovs": "Open vSwitch (user space)"}
+ONE_MODE = ("none", "macvlan", "redirect_ingress", "redirect_peer")
+# what was asked for: {quantity: (mode, at least)}
 GOALS = [("send", "active-backup", 1.02), ("send", "balance-xor", 1.04),
          ("socket", "active-backup", 0.87), ("receive", "active-backup", 0.92),
          ("tcp-send-1", "active-backup", 0.99), ("tcp-receive-1", "active-backup", 0.99),
@@ -65,7 +68,7 @@ class Run:
 
     def cost(self, what, mode, contender):
         """(median, lowest, highest), or None."""
-        if contender in ("none", "macvlan"):  # they know no mode
+        if contender in ONE_MODE:
             mode = self.modes[0]
         found = self.values.get((what, mode, contender))
         if not found:
