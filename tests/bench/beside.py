@@ -6,7 +6,7 @@
                                          the numbers repeat to about 1 % on any machine
     beside.py BUILD --kernel host        natively: CPU time, round after round through all contenders
 
-Prints a table of medians and their ratios; --csv FILE keeps the raw numbers, with kernel, commit and
+Prints medians; --csv FILE keeps the raw numbers, with kernel, commit and
 date, for report.py.
 """
 import argparse
@@ -120,8 +120,7 @@ def on_host(args):
 
 
 def show(rows):
-    """A line for each quantity, mode and contender: the median cost, against the first contender of
-    that mode (and against "none")."""
+    """A line for each quantity, mode and contender: the median cost."""
     costs = collections.defaultdict(list)
     for row in rows:
         costs[row["what"], row["mode"], row["contender"]].append(row["cpu_ns"] / row["count"])
@@ -153,15 +152,16 @@ def main():
         args.modes, args.frames, args.rounds, args.timeout = MODES[:1], 256, 1, 170
         args.contenders = [c for c in args.contenders if c in ("none", "kernel", OURS[0])]
         args.what = [w for w in args.what if not w.endswith("-4")]
+    measured = commit()  # before somebody changes the tree
     rows, kernel = on_host(args) if where == "host" else in_guest(args)
     found = {row["contender"] for row in rows}
     if len(found) < 2 or not found & set(OURS):
         print("there is nothing to compare: " + ", ".join(sorted(found)))
         return 1
-    print(f"kernel {kernel}, commit {commit()}; CPU time of a frame, of a KiB (tcp) or a round trip (rr)")
+    print(f"kernel {kernel}, commit {measured}; CPU time of a frame, of a KiB (tcp) or a round trip (rr)")
     show(rows)
     if args.csv:
-        same = {"date": datetime.date.today().isoformat(), "commit": commit(), "kernel": kernel}
+        same = {"date": datetime.date.today().isoformat(), "commit": measured, "kernel": kernel}
         with open(args.csv, "w", encoding="utf-8", newline="") as file:
             writer = csv.DictWriter(file, FIELDS, lineterminator="\n")
             writer.writeheader()
