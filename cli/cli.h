@@ -127,6 +127,9 @@ extern bool cli_offer_files;            /* the shell completes a file's name */
 void cli_complete(int argc, char **argv);
 void cli_offer(const char *candidate, const char *word); /* if it begins with word */
 
+/* A signal does not end the program from now on: `on` is told. The id of the source. (signal.c) */
+guint cli_signal_add(int signo, void (*on)(int signo, gpointer data), gpointer data);
+
 /* ---- output (output.c) ---- */
 
 enum cli_color {

@@ -23,6 +23,7 @@
 #define LINE_MAX_BYTES 128
 #define ANSWER_S 10
 #define KEEPALIVE_S 15
+#define LONG_SESSION (1u << 21) /* numbers: what is kept of each side is some 50 MB then */
 #define INTERVAL_MIN_US 100u
 #define INTERVAL_MAX_US 1000000u
 
@@ -195,8 +196,13 @@ greet(int control, guint32 session, guint interval_us, guint port, GError **erro
     g_autofree char *hello = g_strdup_printf("DRILL 1 %08x %u %u\n", session, interval_us, port);
     char line[LINE_MAX_BYTES];
 
-    if (!send_all_of(control, hello, strlen(hello)) || !receive_line(control, line))
-        return fail(error, _("The responder"));
+    if (!send_all_of(control, hello, strlen(hello)) || !receive_line(control, line)) {
+        if (errno != EAGAIN)
+            return fail(error, _("The responder"));
+        g_set_error(error, G_IO_ERROR, G_IO_ERROR_BUSY,
+                    _("The responder does not answer: it serves one drill at a time."));
+        return false;
+    }
     if (strcmp(line, "OK") == 0)
         return true;
     g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, _("The responder refuses: %s"), line);
@@ -267,10 +273,10 @@ probe_link_close(struct probe_link *link)
     g_free(link);
 }
 
-guint64
-probe_link_arrived(struct probe_link *link)
+bool
+probe_link_is_long(struct probe_link *link)
 {
-    return probe_end_arrived(link->end);
+    return probe_end_number_at(link->end, G_MAXINT64) > LONG_SESSION;
 }
 
 /* What the responder has received since the last time. */

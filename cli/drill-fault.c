@@ -11,6 +11,7 @@
 #include <glib/gi18n.h>
 #include <stdarg.h>
 #include <string.h>
+#include <unistd.h>
 
 #define NM_NAME "org.freedesktop.NetworkManager"
 #define FILTER_PREF "1"
@@ -325,6 +326,8 @@ refuse_live(const struct drill_place *place, const struct drill_fault *fault, co
     const char *name = drill_kinds[fault->kind].name;
     g_autofree char *uuid = NULL;
 
+    if (geteuid() != 0)
+        return g_strdup_printf(_("'%s' needs root."), name);
     switch (fault->kind) {
     case DRILL_CARRIER:
     case DRILL_FLAP:

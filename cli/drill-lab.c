@@ -30,6 +30,7 @@
 #include <unistd.h>
 
 #define LAB_DIR "/run/lab"
+#define BUILD_DIR "NM_BOND_BUILDDIR" /* in the environment: of a copy that is not installed */
 #define WAIT_MS 10000
 #define RESTART_MS 100 /* as bondd.service */
 
@@ -341,7 +342,7 @@ pass_on(int signo)
 static int
 lab_main(int (*work)(struct lab *lab, gpointer data), gpointer data)
 {
-    const char *build = g_getenv("NM_BOND_BUILDDIR"); /* of a copy that is not installed */
+    const char *build = g_getenv(BUILD_DIR);
     g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
     struct lab lab = {0};
     pid_t b;
@@ -373,6 +374,27 @@ lab_main(int (*work)(struct lab *lab, gpointer data), gpointer data)
     return supervise();
 }
 
+/* What is not there is said before anything is made. */
+static bool
+has_all(void)
+{
+    static const char *const programs[] = {
+        "NetworkManager", "nmcli", "nm-online", "dbus-daemon", "ip", "tc", "nsenter", "sysctl"};
+
+    for (gsize i = 0; i < G_N_ELEMENTS(programs); i++) {
+        g_autofree char *found = g_find_program_in_path(programs[i]);
+
+        if (found == NULL) {
+            cli_error(_("'--lab' needs %s, which is not installed."), programs[i]);
+            return false;
+        }
+    }
+    if (g_getenv(BUILD_DIR) != NULL || g_file_test(NMB_BONDD, G_FILE_TEST_IS_EXECUTABLE))
+        return true;
+    cli_error(_("'--lab' needs %s, which is not installed."), NMB_BONDD);
+    return false;
+}
+
 static volatile sig_atomic_t first_process;
 
 static void
@@ -391,6 +413,8 @@ lab_run(int (*work)(struct lab *lab, gpointer data), gpointer data)
         cli_error(_("'--lab' needs root: it makes network namespaces."));
         return CLI_EXIT_FAILED;
     }
+    if (!has_all())
+        return CLI_EXIT_FAILED;
     if (unshare(CLONE_NEWPID) != 0)
         give_up("unshare");
     fflush(NULL);

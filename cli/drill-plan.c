@@ -289,13 +289,34 @@ read_group(struct drill_plan *plan, GKeyFile *file, const char *group, GError **
     return true;
 }
 
+/* GKeyFile makes one of two groups of one name. */
+static bool
+check_groups(const char *text, GError **error)
+{
+    g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+
+    for (gsize i = 0; lines[i] != NULL; i++) {
+        const char *line = g_strstrip(lines[i]);
+
+        if (line[0] == '[' && !g_hash_table_add(seen, g_strdup(line))) {
+            g_set_error(error, drill_error_quark(), DRILL_ERROR_PLAN,
+                        _("%s is there twice: give the second another name, and fault=KIND."),
+                        line);
+            return false;
+        }
+    }
+    return true;
+}
+
 bool
 drill_plan_read(struct drill_plan *plan, const char *text, GError **error)
 {
     g_autoptr(GKeyFile) file = g_key_file_new();
     g_auto(GStrv) groups = NULL;
 
-    if (!g_key_file_load_from_data(file, text, strlen(text), G_KEY_FILE_NONE, error))
+    if (!check_groups(text, error) ||
+        !g_key_file_load_from_data(file, text, strlen(text), G_KEY_FILE_NONE, error))
         return false;
     groups = g_key_file_get_groups(file, NULL);
     for (gsize i = 0; groups[i] != NULL; i++) {

@@ -206,12 +206,27 @@ count(struct play *play, struct drill_event *event)
         play->plan->max_outage_us > 0 && drill_event_outage_us(event) > play->plan->max_outage_us;
 }
 
+static bool
+renew_link(struct play *play, GError **error)
+{
+    g_clear_pointer(&play->link, probe_link_close); /* a responder serves one at a time */
+    play->link = probe_link_open(&play->target, play->plan->interval_us, error);
+    return play->link != NULL;
+}
+
 static void
 play_fault(struct play *play, struct drill_run *run, const struct drill_fault *fault)
 {
     struct drill_event *event = drill_run_add_event(run, fault);
+    g_autoptr(GError) error = NULL;
 
     play->n_played++;
+    if ((play->link == NULL || probe_link_is_long(play->link)) && !renew_link(play, &error)) {
+        not_done(event, g_strdup(error->message));
+        say_start(play, run, event);
+        say_end(play, event);
+        return;
+    }
     event->begin_us = event->fault_us = event->undo_us = event->end_us = now_us(play);
     watch_start_lanes(play, event);
     if (!watch_wait(play, event, in_ms(BEFORE_MS), false)) {

@@ -21,7 +21,8 @@
 #define MAGIC 0x4e4d4244u /* "NMBD" */
 #define BATCH 32
 #define RCVBUF_BYTES (8 * 1024 * 1024)
-#define LOOK_MS 50 /* how soon the receiver sees that it shall stop */
+#define ARRIVALS_MAX (1u << 25) /* nobody keeps a responder busy until its memory is full */
+#define LOOK_MS 50              /* how soon the receiver sees that it shall stop */
 
 struct probe { /* on the wire, big-endian */
     guint32 magic, session, seq, zero;
@@ -148,7 +149,8 @@ take_one(struct probe_end *end, const guint8 *data, gsize length, gint64 now_ns)
         return;
     arrival = (struct drill_arrival){
         .seq = be32toh(probe.seq), .sent_ns = (gint64) be64toh(probe.sent_ns), .at_ns = now_ns};
-    g_array_append_val(end->arrivals, arrival);
+    if (end->arrivals->len < ARRIVALS_MAX)
+        g_array_append_val(end->arrivals, arrival);
 }
 
 static int
@@ -262,17 +264,6 @@ probe_end_arrivals(struct probe_end *end, gsize from, GArray *to)
     if (n > from)
         g_array_append_vals(to, &g_array_index(end->arrivals, struct drill_arrival, from),
                             (guint) (n - from));
-    g_mutex_unlock(&end->lock);
-    return n;
-}
-
-guint64
-probe_end_arrived(struct probe_end *end)
-{
-    guint64 n;
-
-    g_mutex_lock(&end->lock);
-    n = end->arrivals->len;
     g_mutex_unlock(&end->lock);
     return n;
 }

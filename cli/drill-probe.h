@@ -35,7 +35,6 @@ gint64 probe_end_sent_ns(struct probe_end *end, guint32 seq); /* 0: not sent */
 /* Appends to `to` (of drill_arrival) what came since number `from` of the arrivals; returns the
  * count of all. */
 gsize probe_end_arrivals(struct probe_end *end, gsize from, GArray *to);
-guint64 probe_end_arrived(struct probe_end *end);
 
 /* ---- two ends (drill-control.c) ---- */
 
@@ -52,8 +51,8 @@ struct probe_target {
 struct probe_link *probe_link_open(const struct probe_target *target, guint interval_us,
                                    GError **error);
 void probe_link_close(struct probe_link *link);
-/* How many probes have come in until now. */
-guint64 probe_link_arrived(struct probe_link *link);
+/* So many numbers that a new session is better: everything is kept until the link is closed. */
+bool probe_link_is_long(struct probe_link *link);
 /* Counts what was sent within [from_ns, to_ns) of our clock; times are µs since `zero_ns`. */
 bool probe_link_count(struct probe_link *link, gint64 from_ns, gint64 to_ns, gint64 zero_ns,
                       struct drill_count count[DRILL_N_WAYS], GError **error);

@@ -8,7 +8,6 @@
 #include "json.h"
 #include "view.h"
 
-#include <glib-unix.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -240,25 +239,17 @@ on_running(NmbondClient *client, GParamSpec *pspec, gpointer user_data)
     nmbond_client_get_events_async(client, NULL, 0, NULL, on_log_after_restart, self);
 }
 
-static gboolean
-on_sigint(gpointer user_data)
+static void
+on_signal(int signo, gpointer self)
 {
-    stop(user_data, CLI_EXIT_SIGNAL + SIGINT);
-    return G_SOURCE_CONTINUE;
-}
-
-static gboolean
-on_sigterm(gpointer user_data)
-{
-    stop(user_data, CLI_EXIT_SIGNAL + SIGTERM);
-    return G_SOURCE_CONTINUE;
+    stop(self, CLI_EXIT_SIGNAL + signo);
 }
 
 static int
 follow(struct events *self)
 {
-    g_unix_signal_add(SIGINT, on_sigint, self);
-    g_unix_signal_add(SIGTERM, on_sigterm, self);
+    cli_signal_add(SIGINT, on_signal, self);
+    cli_signal_add(SIGTERM, on_signal, self);
     g_signal_connect(self->cli->client, "notify::running", G_CALLBACK(on_running), self);
     g_main_loop_run(self->loop);
     return self->rc;

@@ -233,6 +233,7 @@ cli_explain(struct cli *cli, int argc, char **argv)
         {.name = NULL},
     };
     g_autoptr(NmbondBond) bond = NULL;
+    const char *named = NULL;
     bool asks_option;
     int rc = cli_parse(cli, own, false, &argc, argv);
 
@@ -246,7 +247,12 @@ cli_explain(struct cli *cli, int argc, char **argv)
         cli_error(_("'--flow' and '--spread' exclude each other."));
         return CLI_EXIT_USER_INPUT;
     }
-    if (asks_option && !g_str_has_prefix("options", argv[1])) {
+    /* "explain bond0 miimon" */
+    if (asks_option && argc == 2 && profile_find_option(argv[1]) != NULL)
+        named = argv[1];
+    else if (asks_option && argc == 3)
+        named = argv[2];
+    if (asks_option && named != argv[1] && !g_str_has_prefix("options", argv[1])) {
         cli_error(_("'%s' does not take '%s': bondcli %s %s"), "explain", argv[1], "explain",
                   usage);
         return CLI_EXIT_USER_INPUT;
@@ -263,8 +269,7 @@ cli_explain(struct cli *cli, int argc, char **argv)
         return cli_fail_no_bond(cli, argv[0]);
     if (spread != NULL)
         return explain_spread(cli, bond, spread);
-    return flow != NULL ? explain_flow(cli, bond, flow, mac)
-                        : explain_option(cli, bond, argc == 3 ? argv[2] : NULL);
+    return flow != NULL ? explain_flow(cli, bond, flow, mac) : explain_option(cli, bond, named);
 }
 
 void
@@ -272,8 +277,8 @@ cli_explain_complete(int argc, char **argv)
 {
     if (argc == 1)
         cli_offer_bonds(argv[0]);
-    else if (argc == 2)
+    if (argc == 2)
         cli_offer("option", argv[1]);
-    else if (argc == 3)
-        profile_offer_options(argv[2]);
+    if (argc == 2 || argc == 3)
+        profile_offer_options(argv[argc - 1]);
 }

@@ -6,36 +6,18 @@
  */
 #include "nm.h"
 
-#include <glib-unix.h>
 #include <signal.h>
 #include <string.h>
 
 static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
 
-static gboolean
-on_signal(struct nm *nm, int signo)
+static void
+on_signal(int signo, gpointer data)
 {
+    struct nm *nm = data;
+
     nm->signo = signo;
     g_main_context_wakeup(NULL);
-    return G_SOURCE_CONTINUE;
-}
-
-static gboolean
-on_sigint(gpointer nm)
-{
-    return on_signal(nm, SIGINT);
-}
-
-static gboolean
-on_sigterm(gpointer nm)
-{
-    return on_signal(nm, SIGTERM);
-}
-
-static gboolean
-on_sighup(gpointer nm)
-{
-    return on_signal(nm, SIGHUP);
 }
 
 static gboolean
@@ -105,13 +87,12 @@ nm_wait_until(struct nm *nm, bool (*done)(struct nm *nm, gpointer data), gpointe
 int
 nm_open(struct nm *nm, struct cli *cli, guint wait_s)
 {
-    static const GSourceFunc handlers[] = {on_sigint, on_sigterm, on_sighup};
     GError *error = NULL;
     struct nm_wait wait;
 
     *nm = (struct nm){.cli = cli, .wait_s = cli->wait != NULL ? cli->wait_s : wait_s};
     for (gsize i = 0; i < G_N_ELEMENTS(signals); i++)
-        nm->sources[i] = g_unix_signal_add(signals[i], handlers[i], nm);
+        nm->sources[i] = cli_signal_add(signals[i], on_signal, nm);
     nm_wait_init(nm, &wait);
     nm_client_new_async(nm->cancellable, nm_ready, &wait);
     nm_wait(nm, &wait);

@@ -191,6 +191,24 @@ print_targets(const struct cli *cli, const struct view *view)
         print_line(cli, _("targets"), "%s", text->str);
 }
 
+/* Of each port the state of its session with the peer. */
+static void
+print_bfd(const struct cli *cli, const struct view *view)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+
+    for (guint i = 0; i < view->ports->len; i++) {
+        const struct view_port *port = view->ports->pdata[i];
+        const char *state = nmbond_port_get_bfd(port->port);
+
+        if (state != NULL && state[0] != '\0')
+            g_string_append_printf(text, "%s%s %s", text->len > 0 ? ", " : "",
+                                   nmbond_port_get_name(port->port), state);
+    }
+    if (text->len > 0)
+        print_line(cli, _("BFD peer"), "%s: %s", view_option(view, "bfd_peer"), text->str);
+}
+
 /* Those that differ from the mode's defaults and are not shown elsewhere. */
 static void
 print_options(const struct cli *cli, const struct view *view)
@@ -415,6 +433,7 @@ print_bond(const struct cli *cli, const struct view *view)
     print_line(cli, _("MTU"), "%u", nmbond_bond_get_mtu(bond));
     print_monitor(cli, view);
     print_targets(cli, view);
+    print_bfd(cli, view);
     print_options(cli, view);
     print_line(cli, _("datapath"), "%s by %s, failover by %s", nmbond_bond_get_datapath(bond),
                nmbond_bond_get_attachment(bond), nmbond_bond_get_failover(bond));

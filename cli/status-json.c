@@ -130,6 +130,7 @@ print_port(struct json *json, const struct view_port *view)
     json_number(json, "priority", nmbond_port_get_priority(port));
     status_lacp_json_port(json, port);
     print_targets(json, port);
+    json_string(json, "bfd", or_null(nmbond_port_get_bfd(port)));
     json_count(json, "last_change_us", nmbond_port_get_last_change(port));
     print_counters(json, &view->counters);
     json_close(json, '}');

@@ -154,25 +154,10 @@ on_second(gpointer watch)
 
 /* ---- the user ---- */
 
-static gboolean
-on_sigint(gpointer watch)
+static void
+on_signal(int signo, gpointer watch)
 {
-    stop(watch, CLI_EXIT_SIGNAL + SIGINT);
-    return G_SOURCE_CONTINUE;
-}
-
-static gboolean
-on_sigterm(gpointer watch)
-{
-    stop(watch, CLI_EXIT_SIGNAL + SIGTERM);
-    return G_SOURCE_CONTINUE;
-}
-
-static gboolean
-on_sighup(gpointer watch)
-{
-    stop(watch, CLI_EXIT_SIGNAL + SIGHUP);
-    return G_SOURCE_CONTINUE;
+    stop(watch, CLI_EXIT_SIGNAL + signo);
 }
 
 static gboolean
@@ -218,9 +203,9 @@ watch_run(struct cli *cli, int (*show)(struct cli *cli, gpointer data), gpointer
 
     watch.screen = isatty(STDOUT_FILENO) == 1;
     watch.loop = g_main_loop_new(NULL, FALSE);
-    g_unix_signal_add(SIGINT, on_sigint, &watch);
-    g_unix_signal_add(SIGTERM, on_sigterm, &watch);
-    g_unix_signal_add(SIGHUP, on_sighup, &watch);
+    cli_signal_add(SIGINT, on_signal, &watch);
+    cli_signal_add(SIGTERM, on_signal, &watch);
+    cli_signal_add(SIGHUP, on_signal, &watch);
     g_signal_connect_swapped(cli->client, "event", G_CALLBACK(on_change), &watch);
     g_signal_connect_swapped(cli->client, "bond-added", G_CALLBACK(on_change), &watch);
     g_signal_connect_swapped(cli->client, "bond-removed", G_CALLBACK(on_change), &watch);

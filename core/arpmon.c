@@ -19,6 +19,7 @@
  * (bondd was stopped, or late) is no port's fault, and a monitor begins with a clean slate.
  */
 #include "core/arpmon.h"
+#include "core/bfdmon.h"
 
 bool
 bond_arpmon_on(const struct bond *b)
@@ -86,7 +87,7 @@ bond_arpmon_attach(struct step *s, int slot)
     if (!bond_arpmon_on(b))
         return;
     stamp_all(b, p, s->now > ago ? s->now - ago : 0);
-    if (bond_port_is_up(p))
+    if (bond_port_is_up(p) && !(bond_bfd_on(b) && bond_monitors_all(b)))
         bond_link_enter(s, slot, BOND_LINK_UP, BOND_REASON_CARRIER_AT_ATTACH);
 }
 
@@ -138,13 +139,13 @@ set_down(struct step *s, int slot, enum bond_reason reason)
 }
 
 static void
-set_up(struct step *s, int slot)
+set_up(struct step *s, int slot, enum bond_reason reason)
 {
     struct bond *b = s->b;
     uint64_t link_up = b->port[slot].last_link_up_ns;
     bool reselect = s->reselect;
 
-    bond_link_enter(s, slot, BOND_LINK_UP, BOND_REASON_ANSWERS);
+    bond_link_enter(s, slot, BOND_LINK_UP, reason);
     if (bond_mode(b) == BOND_MODE_ACTIVE_BACKUP)
         b->arp_port = BOND_NO_PORT;
     else
@@ -196,9 +197,14 @@ judge_up(const struct bond *b, int slot, uint64_t now)
     return alive ? BOND_LINK_UP : BOND_LINK_DOWN;
 }
 
+/* monitors=any: one that is alive will do; =all: judge_carriers() takes the silent down. */
 static enum bond_link
 judge(const struct bond *b, int slot, uint64_t now)
 {
+    if (bond_bfd_vouches(b, slot) && bond_port_is_up(&b->port[slot]))
+        return BOND_LINK_UP;
+    if (bond_monitors_all(b) && b->port[slot].bfd.silent)
+        return BOND_LINK_DOWN;
     if (bond_mode(b) != BOND_MODE_ACTIVE_BACKUP)
         return judge_balancing(b, &b->port[slot], now);
     return b->port[slot].link == BOND_LINK_UP ? judge_up(b, slot, now)
@@ -237,7 +243,8 @@ look(struct step *s)
         if (verdict[i] == (enum bond_link) p->link)
             continue;
         if (verdict[i] == BOND_LINK_UP)
-            set_up(s, order[i]);
+            set_up(s, order[i],
+                   bond_bfd_vouches(b, order[i]) ? BOND_REASON_PEER_ANSWERS : BOND_REASON_ANSWERS);
         else if (verdict[i] == BOND_LINK_DOWN)
             set_down(s, order[i], BOND_REASON_NO_ANSWER);
         else
@@ -245,15 +252,20 @@ look(struct step *s)
     }
 }
 
-/* Contract 5: a port without carrier is not up, whoever judges. */
+/* Contract 5: a port without carrier is not up, whoever judges. Nor, with monitors=all, is one
+ * whose peer does not answer. */
 static void
 judge_carriers(struct step *s)
 {
     for (int i = 0; i < (int) BOND_MAX_PORTS; i++) {
         const struct bond_port *p = &s->b->port[i];
 
-        if (bond_slot_is_member(s->b, i) && !bond_port_is_up(p))
+        if (!bond_slot_is_member(s->b, i))
+            continue;
+        if (!bond_port_is_up(p))
             set_down(s, i, p->admin_up ? BOND_REASON_CARRIER_LOST : BOND_REASON_ADMIN_DOWN);
+        else if (bond_monitors_all(s->b) && p->bfd.silent)
+            set_down(s, i, BOND_REASON_PEER_SILENT);
     }
 }
 
@@ -303,7 +315,7 @@ bond_arpmon_settle(struct step *s)
     uint32_t interval_ms = bond_opt_num(b, BOND_OPT_ARP_INTERVAL);
     uint64_t interval = interval_ms * BOND_NSEC_PER_MSEC, due = b->arp_at_ns;
 
-    if (!bond_arpmon_on(s->was))
+    if (!bond_arpmon_on(s->was) || bond_mode(b) != bond_mode(s->was))
         end_waits(s);
     judge_carriers(s);
     if (bond_mode(b) != BOND_MODE_ACTIVE_BACKUP)

@@ -31,17 +31,6 @@ is_all_zero(const uint8_t *bytes, size_t n)
     return true;
 }
 
-static bool
-is_ours(const struct bond *b, const uint8_t mac[BOND_MAC_LEN])
-{
-    if (b->mac_is_set && bond_mac_equal(mac, b->mac))
-        return true;
-    for (int i = 0; i < (int) BOND_MAX_PORTS; i++)
-        if (bond_slot_is_member(b, i) && bond_mac_equal(mac, b->port[i].mac))
-            return true;
-    return false;
-}
-
 static uint32_t
 arp_targets(const struct bond *b, uint32_t addr_be)
 {
@@ -74,11 +63,11 @@ static void
 read_arp(const struct bond *b, const struct bond_event *ev, const struct bond_arp *arp,
          struct proof *proof)
 {
-    bool from_mac = is_ours(b, arp->sender_mac);
+    bool from_mac = bond_has_mac(b, arp->sender_mac);
 
     proof->is_answer = arp->op == BOND_ARP_REPLY;
     proof->to_us = ev->u.frame.to_us ||
-                   (proof->is_answer && arp->target_be == 0 && is_ours(b, ev->u.frame.data));
+                   (proof->is_answer && arp->target_be == 0 && bond_has_mac(b, ev->u.frame.data));
     proof->from_us = ev->u.frame.from_us || (arp->sender_be == 0 && from_mac);
     proof->sender = arp_targets(b, arp->sender_be);
     proof->asked = arp_targets(b, arp->target_be);
@@ -93,8 +82,8 @@ read_nd(const struct bond *b, const struct bond_event *ev, const struct bond_nd 
 
     proof->is_answer = true;
     proof->to_us = ev->u.frame.to_us || memcmp(nd->destination, all_nodes, 16) == 0;
-    proof->from_us = ev->u.frame.from_us ||
-                     (is_all_zero(nd->source, 16) && is_ours(b, ev->u.frame.data + BOND_MAC_LEN));
+    proof->from_us = ev->u.frame.from_us || (is_all_zero(nd->source, 16) &&
+                                             bond_has_mac(b, ev->u.frame.data + BOND_MAC_LEN));
     proof->sender = is_all_zero(nd->source, 16) ? 0 : ns_targets(b, nd->source);
     if (nd->type == BOND_ND_ADVERT)
         proof->sender |= ns_targets(b, nd->target);

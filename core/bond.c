@@ -3,6 +3,7 @@
  * bond.c - questions to a bond's state. Decides nothing over time: every answer is a function of
  * the state as it is.
  */
+#include "core/bfdmon.h"
 #include "core/lacp_internal.h"
 
 void
@@ -118,9 +119,11 @@ bond_primary(const struct bond *b)
 uint32_t
 bond_frames_wanted(const struct bond *b)
 {
+    uint32_t bfd = bond_bfd_frames(b);
+
     if (bond_mode(b) == BOND_MODE_BALANCE_ALB)
-        return BOND_FRAMES_ARP;
-    return bond_mode(b) == BOND_MODE_8023AD ? BOND_FRAMES_SLOW : bond_arpmon_frames(b);
+        return BOND_FRAMES_ARP | bfd;
+    return bfd | (bond_mode(b) == BOND_MODE_8023AD ? BOND_FRAMES_SLOW : bond_arpmon_frames(b));
 }
 
 uint32_t
@@ -192,6 +195,17 @@ bond_mac_valid(const uint8_t mac[BOND_MAC_LEN])
     return !(mac[0] & 1) && !bond_mac_equal(mac, zero);
 }
 
+bool
+bond_has_mac(const struct bond *b, const uint8_t mac[BOND_MAC_LEN])
+{
+    if (b->mac_is_set && bond_mac_equal(mac, b->mac))
+        return true;
+    for (int i = 0; i < (int) BOND_MAX_PORTS; i++)
+        if (bond_slot_is_member(b, i) && bond_mac_equal(mac, b->port[i].mac))
+            return true;
+    return false;
+}
+
 static bool
 no_name_or_valid(const char name[BOND_NAME_SIZE])
 {
@@ -206,6 +220,10 @@ bond_options_valid(const struct bond_options *o)
            o->num[BOND_OPT_PRIMARY_RESELECT] <= BOND_RESELECT_FAILURE &&
            o->num[BOND_OPT_XMIT_HASH_POLICY] <= BOND_XMIT_VLAN_SRCMAC &&
            o->num[BOND_OPT_AD_SELECT] <= BOND_AD_ACTOR_PORT_PRIO &&
+           o->num[BOND_OPT_MONITORS] <= 1 && o->num[BOND_OPT_BFD] <= BOND_BFD_SINGLE_HOP &&
+           o->num[BOND_OPT_BFD_INTERVAL] >= BOND_BFD_MIN_MS &&
+           o->num[BOND_OPT_BFD_INTERVAL] <= BOND_BFD_MAX_MS &&
+           o->num[BOND_OPT_BFD_MULTIPLIER] >= 2 && o->num[BOND_OPT_BFD_MULTIPLIER] <= UINT8_MAX &&
            o->num[BOND_OPT_AD_USER_PORT_KEY] <= 1023 &&
            o->num[BOND_OPT_AD_ACTOR_SYS_PRIO] <= UINT16_MAX &&
            o->n_arp_targets <= BOND_MAX_ARP_TARGETS && o->n_ns_targets <= BOND_MAX_NS_TARGETS &&

@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "bfd.h"
 #include "lacp.h"
 #include "limits.h"
 #include "options.h"
@@ -79,6 +80,7 @@ struct bond_port {
                              * bit BOND_MAX_ARP_TARGETS + n: ns_ip6_target n. For status */
     uint64_t last_rx_ns, last_tx_ns; /* a sign of life; a probe */
     uint64_t arp_rx_ns[BOND_MAX_ARP_TARGETS], ns_rx_ns[BOND_MAX_NS_TARGETS]; /* of each target */
+    struct bond_bfd bfd;
 };
 
 /* balance-alb: a client is told by ARP which port's address to send to. */
@@ -203,8 +205,9 @@ struct bond_event {
 };
 
 /* To be carried out in order; each is complete in itself (no reading back of state). Notes come
- * first, then addresses of members, PUBLISH, LEARN, SEND, PROBE, CARRIER, ANNOUNCE, RESEND_IGMP, at
- * last what concerns ports that have left. A row of announcements waits while there is no carrier.
+ * first, then addresses of members, PUBLISH, LEARN, SEND and BFD, PROBE, CARRIER, ANNOUNCE,
+ * RESEND_IGMP, at last what concerns ports that have left. A row of announcements waits while there
+ * is no carrier.
  */
 enum bond_action_type {
     BOND_ACT_PUBLISH,     /* bond_table_build() gives something new: publish it */
@@ -217,6 +220,8 @@ enum bond_action_type {
     BOND_ACT_PROBE, /* slot: ask every target of arp_ip_target and ns_ip6_target by that port;
                      * source address and VLAN tags are of the route to it (kernel:
                      * bond_send_validate()) */
+    BOND_ACT_BFD,   /* slot, index: put out->frame[index] into UDP over IPv4 to bfd_peer by that
+                     * port. The first six bytes are the destination's address */
     BOND_ACT_LEARN, /* slot, mac, on: by that port a learning packet from that address, also
                      * tagged for each VLAN above the bond (with the VLAN's address where that
                      * is not the bond's); on: for macvlans above, too (kernel:
@@ -275,6 +280,8 @@ enum bond_reason {
     BOND_REASON_OWN_SYSTEM,     /* the LACPDU is of this bond */
     BOND_REASON_NO_ANSWER,      /* ARP/NS monitor: nothing was heard */
     BOND_REASON_ANSWERS,        /* ARP/NS monitor: something was heard again */
+    BOND_REASON_PEER_SILENT,    /* BFD: the peer does not answer */
+    BOND_REASON_PEER_ANSWERS,   /* BFD: it does (again) */
     BOND_REASON_N
 };
 
@@ -321,12 +328,19 @@ int bond_step(struct bond *b, const struct bond_event *ev, uint64_t now_ns,
 /* Which frames BOND_EV_FRAME must bring, on each member. */
 #define BOND_FRAMES_SLOW 1u /* slow protocols: LACP, marker */
 #define BOND_FRAMES_ARP 2u
-#define BOND_FRAMES_ND 4u /* neighbour solicitations and advertisements */
+#define BOND_FRAMES_ND 4u         /* neighbour solicitations and advertisements */
+#define BOND_FRAMES_BFD 8u        /* UDP port 3784 */
+#define BOND_FRAMES_MICRO_BFD 16u /* UDP port 6784 */
 uint32_t bond_frames_wanted(const struct bond *b);
 /* The same of what the host sends on the bond. */
 uint32_t bond_frames_wanted_sent(const struct bond *b);
 /* Whether the port must take frames for every address (kernel: primary_is_promisc). */
 bool bond_port_wants_promisc(const struct bond *b, int slot);
+
+uint16_t bond_bfd_udp_port(const struct bond *b);
+/* When the next session has been silent for too long: what has arrived is to be stepped before
+ * time is. BOND_NEVER */
+uint64_t bond_bfd_detect_at(const struct bond *b);
 
 /* The packet table for the state. Deterministic; gen, bond_ifindex and flags' VIA_PEER are the
  * publisher's. */

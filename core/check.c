@@ -3,6 +3,7 @@
  * check.c - the invariants that every step leaves true. Changes nothing; names the first one that
  * is broken.
  */
+#include "core/bfdmon.h"
 #include "core/lacp_internal.h"
 
 /* The ARP monitor judges its link. */
@@ -48,8 +49,9 @@ check_port(const struct bond *b, int slot)
             return check_monitored(b, slot);
         if (waits != (p->link == BOND_LINK_FAIL || p->link == BOND_LINK_BACK))
             return "a port's delay does not fit its link";
-        if ((p->link == BOND_LINK_UP || p->link == BOND_LINK_BACK) != bond_port_is_up(p))
-            return "a port's link does not follow from its carrier";
+        if ((p->link == BOND_LINK_UP || p->link == BOND_LINK_BACK) !=
+            (bond_port_is_up(p) && !p->bfd.silent))
+            return "a port's link does not follow from its carrier and its peer";
         if (p->inactive != bond_inactive_rule(b, slot))
             return "a port is wrongly (in)active";
         return NULL;
@@ -246,8 +248,8 @@ const char *
 bond_check(const struct bond *b)
 {
     static const char *(*const checks[])(const struct bond *) = {
-        check_active, check_ports, bond_lacp_check, check_carrier, check_mac,
-        check_rows,   check_lb,    check_buckets,   check_arpmon,  check_table,
+        check_active, check_ports,   bond_lacp_check, check_carrier,  check_mac,   check_rows,
+        check_lb,     check_buckets, check_arpmon,    bond_bfd_check, check_table,
     };
     const char *broken = NULL;
 

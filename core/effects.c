@@ -8,6 +8,7 @@
  * then the carrier, then the announcements (they travel through the new table),
  * and only then what concerns ports that have left.
  */
+#include "core/bfdmon.h"
 #include "core/lacp_internal.h"
 
 static struct bond_action *
@@ -36,11 +37,18 @@ bond_note(struct step *s, enum bond_note note, int slot, int other, enum bond_re
 uint8_t *
 bond_send(struct step *s, int slot, uint16_t len, uint16_t vlan_id)
 {
+    return bond_send_as(s, BOND_ACT_SEND, slot, len, vlan_id);
+}
+
+uint8_t *
+bond_send_as(struct step *s, enum bond_action_type type, int slot, uint16_t len, uint16_t vlan_id)
+{
     static struct bond_frame_out overflow;
     struct bond_frame_out *f = &overflow;
 
     if (s->out->n_frames < BOND_MAX_FRAMES) {
         s->frame_slot[s->out->n_frames] = (uint8_t) slot;
+        s->frame_act[s->out->n_frames] = (uint8_t) type;
         f = &s->out->frame[s->out->n_frames++];
     }
     memset(f, 0, sizeof(*f));
@@ -74,7 +82,7 @@ static void
 put_frames(struct step *s)
 {
     for (uint32_t i = 0; i < s->out->n_frames; i++)
-        add(s, BOND_ACT_SEND, s->frame_slot[i])->index = i;
+        add(s, (enum bond_action_type) s->frame_act[i], s->frame_slot[i])->index = i;
 }
 
 static void
@@ -108,9 +116,10 @@ put_carrier(struct step *s)
 uint64_t
 bond_next_deadline(const struct bond *b, uint64_t now)
 {
-    uint64_t next = b->poll_at_ns, lacp = bond_lacp_deadline(b);
+    uint64_t next = b->poll_at_ns, lacp = bond_lacp_deadline(b), bfd = bond_bfd_deadline(b, now);
 
     next = lacp < next ? lacp : next;
+    next = bfd < next ? bfd : next;
     next = b->notify_at_ns < next ? b->notify_at_ns : next;
     next = b->igmp_at_ns < next ? b->igmp_at_ns : next;
     next = b->tlb_at_ns < next ? b->tlb_at_ns : next;

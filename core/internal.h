@@ -35,6 +35,7 @@ struct step {
     bool tick, probe;     /* the event is a TICK; the ARP/NS monitor has looked and asks again */
     uint32_t probe_ports; /* bit n: slot n asks */
     uint8_t frame_slot[BOND_MAX_FRAMES]; /* by which port out->frame[i] leaves */
+    uint8_t frame_act[BOND_MAX_FRAMES];  /* BOND_ACT_SEND or _BFD */
 };
 
 /* bond.c */
@@ -46,6 +47,8 @@ bool bond_carrier_rule(const struct bond *b);
 bool bond_inactive_rule(const struct bond *b, int slot);
 bool bond_options_valid(const struct bond_options *o);
 bool bond_mac_valid(const uint8_t mac[BOND_MAC_LEN]); /* not zero, not multicast */
+/* The bond's, or that of one of its ports. */
+bool bond_has_mac(const struct bond *b, const uint8_t mac[BOND_MAC_LEN]);
 
 static inline uint32_t
 bond_opt_num(const struct bond *b, enum bond_opt_id id)
@@ -93,6 +96,8 @@ void bond_note(struct step *s, enum bond_note note, int slot, int other, enum bo
 /* A zeroed frame of this length to leave by that port in this step, after the table is published;
  * more than BOND_MAX_FRAMES of them are lost, as on a wire. Never NULL. */
 uint8_t *bond_send(struct step *s, int slot, uint16_t len, uint16_t vlan_id);
+uint8_t *bond_send_as(struct step *s, enum bond_action_type type, int slot, uint16_t len,
+                      uint16_t vlan_id);
 void bond_effects(struct step *s);
 uint64_t bond_next_deadline(const struct bond *b, uint64_t now);
 

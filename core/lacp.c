@@ -8,6 +8,7 @@
  * bond_3ad_bind_slave(), bond_3ad_unbind_slave(), bond_3ad_lacpdu_recv(). While the bond is down
  * the machines stand still, as there.
  */
+#include "core/bfdmon.h"
 #include "core/lacp_internal.h"
 
 /* Receive goes three states at most, Selection and Mux follow: five rounds are the longest way. */
@@ -394,6 +395,7 @@ bond_copy_clockwork(struct bond *to, const struct bond *from)
         to->client[i].at_ns = from->client[i].at_ns;
     }
     bond_arpmon_copy_clockwork(to, from);
+    bond_bfd_copy_clockwork(to, from);
     for (int i = 0; i < (int) BOND_MAX_PORTS; i++) {
         struct bond_lacp_port *t = &to->port[i].lacp;
         const struct bond_lacp_port *f = &from->port[i].lacp;

@@ -13,7 +13,8 @@
  *
  * Kernel: bond_miimon_inspect() and bond_miimon_commit(). There the carrier is looked at every
  * miimon and a delay is counted in looks; here a change is judged when it is reported, and a
- * delay is a deadline. use_carrier makes no difference: both values read the carrier.
+ * delay is a deadline. use_carrier makes no difference: both values read the carrier. A port that
+ * is silent by BFD (bfdmon.c) is DOWN as if it had no carrier, at once.
  */
 #include "core/internal.h"
 
@@ -23,6 +24,8 @@ next_link(const struct bond_port *p, uint64_t now)
     bool up = bond_port_is_up(p);
     bool over = now >= p->delay_until_ns;
 
+    if (up && p->bfd.silent)
+        return BOND_LINK_DOWN; /* the detection time has been waited for: no downdelay */
     switch ((enum bond_link) p->link) {
     case BOND_LINK_UP:
         return up ? BOND_LINK_UP : BOND_LINK_FAIL;
@@ -46,6 +49,10 @@ why(const struct step *s, int slot)
         return BOND_REASON_ADMIN_DOWN;
     if (!p->carrier)
         return BOND_REASON_CARRIER_LOST;
+    if (p->bfd.silent)
+        return BOND_REASON_PEER_SILENT;
+    if (was->bfd.silent)
+        return BOND_REASON_PEER_ANSWERS;
     if (bond_arpmon_on(s->was))
         return BOND_REASON_OPTION;
     if (was->phase != BOND_PHASE_MEMBER)

@@ -180,6 +180,10 @@ bond_reason_text(enum bond_reason reason)
         return N_("no answer from the ARP targets");
     case BOND_REASON_ANSWERS:
         return N_("the ARP targets answer");
+    case BOND_REASON_PEER_SILENT:
+        return N_("its peer does not answer (BFD)");
+    case BOND_REASON_PEER_ANSWERS:
+        return N_("its peer answers (BFD)");
     case BOND_REASON_N:
         break;
     }

@@ -57,6 +57,14 @@ enum bond_hash_kind {
     BOND_HASH_RESILIENT = 1,
 };
 
+enum bond_bfd_kind {
+    BOND_BFD_OFF = 0,
+    BOND_BFD_MICRO = 1,
+    BOND_BFD_SINGLE_HOP = 2,
+};
+#define BOND_BFD_MIN_MS 10u
+#define BOND_BFD_MAX_MS 10000u
+
 /* In the order in which a set of options is applied (mode first, then what
  * others depend on). */
 enum bond_opt_id {
@@ -94,7 +102,12 @@ enum bond_opt_id {
     BOND_OPT_TLB_DYNAMIC_LB,
     BOND_OPT_LP_INTERVAL,
     BOND_OPT_BALANCE_SLB, /* NetworkManager's, not the kernel's */
-    BOND_OPT_HASH,        /* ours */
+    BOND_OPT_HASH,        /* from here on ours */
+    BOND_OPT_MONITORS,
+    BOND_OPT_BFD,
+    BOND_OPT_BFD_PEER,
+    BOND_OPT_BFD_INTERVAL,
+    BOND_OPT_BFD_MULTIPLIER,
     BOND_OPT_N
 };
 
@@ -113,6 +126,7 @@ enum bond_opt_type {
     BOND_OPT_T_IFNAME,   /* an interface name; "" or "none" is none */
     BOND_OPT_T_IP4_LIST, /* up to BOND_MAX_ARP_TARGETS, comma (or space) between */
     BOND_OPT_T_IP6_LIST, /* up to BOND_MAX_NS_TARGETS */
+    BOND_OPT_T_IP4,      /* one address; "" or "none" is none */
     BOND_OPT_T_MAC,      /* aa:bb:cc:dd:ee:ff, not multicast; zero is "default" */
 };
 
@@ -162,6 +176,7 @@ struct bond_options {
     char primary[BOND_NAME_SIZE];      /* "" is none */
     char active_slave[BOND_NAME_SIZE]; /* wish of the user; "" is none */
     uint8_t ad_actor_system[BOND_MAC_LEN];
+    uint32_t bfd_peer_be; /* 0: none */
 };
 
 /* Why something was refused. `code` is a negative errno as the kernel gives it;
@@ -183,7 +198,7 @@ enum bond_err_kind {
 struct bond_err {
     int code;
     enum bond_err_kind kind;
-    char text[640];
+    char text[1024];
 };
 
 /* What the rules need to know of the bond's situation. */

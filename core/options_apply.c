@@ -22,6 +22,11 @@ static const enum bond_opt_id of_arp[] = {BOND_OPT_ARP_IP_TARGET, BOND_OPT_NS_IP
                                           BOND_OPT_ARP_VALIDATE};
 #define N_OF_ARP (sizeof(of_arp) / sizeof(of_arp[0]))
 
+/* What makes no sense without bfd. */
+static const enum bond_opt_id of_bfd[] = {BOND_OPT_MONITORS, BOND_OPT_BFD_PEER,
+                                          BOND_OPT_BFD_INTERVAL, BOND_OPT_BFD_MULTIPLIER};
+#define N_OF_BFD (sizeof(of_bfd) / sizeof(of_bfd[0]))
+
 /* num_grat_arp and num_unsol_na in one set: fine while they say the same. */
 static int
 same_or_refuse(const struct bond_opt_desc *d, const char *first, const char *first_value,
@@ -166,6 +171,9 @@ drop_leftovers(struct bond_options *o, const struct given *g)
     for (size_t i = 0; i < N_OF_ARP; i++)
         if (!o->num[BOND_OPT_ARP_INTERVAL] && !g->name[of_arp[i]])
             reset(o, of_arp[i]);
+    for (size_t i = 0; i < N_OF_BFD; i++)
+        if (!o->num[BOND_OPT_BFD] && !g->name[of_bfd[i]])
+            reset(o, of_bfd[i]);
 }
 
 static int
@@ -191,6 +199,29 @@ check_monitors(const struct given *g, const struct bond_options *o, struct bond_
             return bond_err_set(err, BOND_ERR_CONFLICT, -EINVAL,
                                 "%s %s needs arp_interval: set arp_interval to the probing "
                                 "interval in ms too",
+                                bond_opt_desc(id)->name, bond_opt_quote(g->value[id], quoted));
+    }
+    return 0;
+}
+
+static int
+check_bfd(const struct given *g, const struct bond_options *o, struct bond_err *err)
+{
+    struct bond_options def;
+    char quoted[BOND_QUOTE_SIZE];
+
+    bond_options_init(&def, BOND_MODE_BALANCE_RR);
+    if (o->num[BOND_OPT_BFD] && !o->bfd_peer_be)
+        return bond_err_set(err, BOND_ERR_CONFLICT, -EINVAL,
+                            "bfd %s needs a peer: set bfd_peer to the IPv4 address of the host at "
+                            "the other end too",
+                            bond_opt_value_name(BOND_OPT_BFD, o->num[BOND_OPT_BFD]));
+    for (size_t i = 0; !o->num[BOND_OPT_BFD] && i < N_OF_BFD; i++) {
+        const enum bond_opt_id id = of_bfd[i];
+
+        if (!bond_opt_equal(o, &def, id))
+            return bond_err_set(err, BOND_ERR_CONFLICT, -EINVAL,
+                                "%s %s needs bfd: set bfd to micro or single-hop too",
                                 bond_opt_desc(id)->name, bond_opt_quote(g->value[id], quoted));
     }
     return 0;
@@ -279,6 +310,8 @@ bond_options_apply(struct bond_options *o, size_t n, const char *const *names,
         return r;
     drop_leftovers(&next, &g);
     r = check_monitors(&g, &next, err);
+    if (!r)
+        r = check_bfd(&g, &next, err);
     if (!r)
         r = check_carried_out(&next, err);
     if (!r)

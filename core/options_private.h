@@ -10,7 +10,7 @@
 
 #define BOND_OPT_NO_NEED (-1)
 #define BOND_QUOTE_SIZE 64 /* a value as refusals show it, shortened and escaped */
-#define BOND_WORDS_SIZE 512
+#define BOND_WORDS_SIZE 1024
 
 /* options_text.c: pieces of sentences. Each fills buf and returns it. */
 const char *bond_opt_quote(const char *text, char buf[BOND_QUOTE_SIZE]);

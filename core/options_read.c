@@ -6,6 +6,7 @@
  * of other options or of the state of a bond.
  */
 #include <arpa/inet.h>
+#include <netinet/in.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -145,6 +146,27 @@ read_ifname(const char *name, const char *text, char out[BOND_NAME_SIZE], struct
                         "%s %s is not allowed: use the name of a network interface (at most %d "
                         "characters, none of them a space, \"/\" or \":\"), or none",
                         name, bond_opt_quote(text, quoted), BOND_NAME_SIZE - 1);
+}
+
+static int
+read_address(const char *name, const char *text, uint32_t *out_be, struct bond_err *err)
+{
+    char token[TOKEN_SIZE], quoted[BOND_QUOTE_SIZE];
+    uint32_t be = 0;
+
+    if (trim(text, token, sizeof(token))) {
+        const bool none = !*token || !strcmp(token, "none");
+
+        if (none || (inet_pton(AF_INET, token, &be) == 1 && be != 0 && be != INADDR_BROADCAST &&
+                     !IN_MULTICAST(ntohl(be)))) {
+            *out_be = be;
+            return 0;
+        }
+    }
+    return bond_err_set(err, BOND_ERR_BAD_VALUE, -EINVAL,
+                        "%s %s is not allowed: use the IPv4 address of a host, such as 192.0.2.1, "
+                        "or none",
+                        name, bond_opt_quote(text, quoted));
 }
 
 static int
@@ -310,6 +332,8 @@ bond_opt_read(const struct bond_opt_desc *d, const char *name, const char *text,
     case BOND_OPT_T_IP4_LIST:
     case BOND_OPT_T_IP6_LIST:
         return read_list(d, name, text, o, err);
+    case BOND_OPT_T_IP4:
+        return read_address(name, text, &o->bfd_peer_be, err);
     case BOND_OPT_T_MAC:
         return read_mac(name, text, o->ad_actor_system, err);
     }
@@ -357,6 +381,8 @@ place(enum bond_opt_id id)
         return PLACE(arp_target_be);
     case BOND_OPT_T_IP6_LIST:
         return PLACE(ns_target);
+    case BOND_OPT_T_IP4:
+        return PLACE(bfd_peer_be);
     case BOND_OPT_T_MAC:
         return PLACE(ad_actor_system);
     }
@@ -415,6 +441,16 @@ format_list(struct addr_list l, char *buf, size_t size)
     return (int) at;
 }
 
+static int
+format_address(uint32_t be, char *buf, size_t size)
+{
+    char text[INET_ADDRSTRLEN] = "";
+
+    if (be)
+        inet_ntop(AF_INET, &be, text, sizeof(text));
+    return snprintf(buf, size, "%s", text);
+}
+
 int
 bond_option_format(const struct bond_options *o, enum bond_opt_id id, char *buf, size_t size)
 {
@@ -437,6 +473,8 @@ bond_option_format(const struct bond_options *o, enum bond_opt_id id, char *buf,
     case BOND_OPT_T_IP6_LIST:
         copy = *o;
         return format_list(addr_list(&copy, d->type), buf, size);
+    case BOND_OPT_T_IP4:
+        return format_address(o->bfd_peer_be, buf, size);
     case BOND_OPT_T_MAC:
         return snprintf(buf, size, "%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4],
                         m[5]);

@@ -88,6 +88,19 @@ static const struct bond_opt_value switch_values[] = {
     {NULL, 0, 0},
 };
 
+static const struct bond_opt_value monitors_values[] = {
+    {"any", 0, 0},
+    {"all", 1, 0},
+    {NULL, 0, 0},
+};
+
+static const struct bond_opt_value bfd_values[] = {
+    {"off", BOND_BFD_OFF, 0},
+    {"micro", BOND_BFD_MICRO, 0},
+    {"single-hop", BOND_BFD_SINGLE_HOP, 0},
+    {NULL, 0, 0},
+};
+
 /* Words that the kernel takes for numbers. */
 static const struct bond_opt_value int_words[] = {
     {"off", 0, 0}, {"maxval", INT_MAX, 0}, {NULL, 0, 0}};
@@ -270,6 +283,29 @@ static const struct bond_opt_desc table[BOND_OPT_N] = {
          IN(M_ALL, M(BALANCE_XOR) | M(8023AD)), NEEDS_NOTHING, .flags = BOND_OPT_F_OURS,
          .help = N_("How xmit_hash_policy's parts of a frame become a port: as the kernel does, or "
                     "by buckets that stay with their port when another one fails.")},
+    [BOND_OPT_MONITORS] =
+        {ID(MONITORS, "monitors"), ENUM(monitors_values, 1, 0), IN(M_ALL, M_ALL), NEEDS(BFD),
+         .flags = BOND_OPT_F_OURS,
+         .help = N_(
+             "Whether a port with a carrier needs one of its probes (ARP/NS monitor, BFD) to "
+             "hear something, or all of them.")},
+    [BOND_OPT_BFD] =
+        {ID(BFD, "bfd"), ENUM(bfd_values, BOND_BFD_SINGLE_HOP, BOND_BFD_OFF), IN(M_ALL, M_ALL),
+         NEEDS_NOTHING, .flags = BOND_OPT_F_OURS,
+         .help = N_(
+             "Whether each port runs a BFD session with the host at its other end: as member "
+             "of a LAG (micro, RFC 7130) or by itself (single-hop, RFC 5881).")},
+    [BOND_OPT_BFD_PEER] = {ID(BFD_PEER, "bfd_peer"), .type = BOND_OPT_T_IP4, IN(M_ALL, M_ALL),
+                           NEEDS(BFD), .flags = BOND_OPT_F_OURS,
+                           .help = N_("The IPv4 address of the host at the other end.")},
+    [BOND_OPT_BFD_INTERVAL] =
+        {ID(BFD_INTERVAL, "bfd_interval"), INT(NULL, BOND_BFD_MIN_MS, BOND_BFD_MAX_MS, 10),
+         IN(M_ALL, M_ALL), NEEDS(BFD), .flags = BOND_OPT_F_OURS, .unit = "ms",
+         .help = N_("How often the two hosts tell each other that they hear each other.")},
+    [BOND_OPT_BFD_MULTIPLIER] = {ID(BFD_MULTIPLIER, "bfd_multiplier"), INT(NULL, 2, 255, 3),
+                                 IN(M_ALL, M_ALL), NEEDS(BFD), .flags = BOND_OPT_F_OURS,
+                                 .help = N_(
+                                     "After how many intervals of silence a link counts as dead.")},
 };
 
 static const struct bond_opt_desc port_table[BOND_PORT_OPT_N] = {

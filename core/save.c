@@ -69,6 +69,7 @@ static const struct save_field bond_fields[] = {
     O(NAME, primary, 0, 0),
     O(NAME, active_slave, 0, 0),
     O(MAC, ad_actor_system, 0, 0),
+    O(U32, bfd_peer_be, 0, UINT32_MAX),
 };
 
 static const struct save_field port_fields[] = {
@@ -156,6 +157,34 @@ static const struct save_field lacp_fields[] = {
     P(U16, agg.partner_key, 0, UINT16_MAX),
 };
 
+/* Of a port with a BFD session. */
+static const struct save_field bfd_fields[] = {
+    P(BOOL, bfd.on, 0, 1),
+    P(U8, bfd.state, BOND_BFD_DOWN, BOND_BFD_UP),
+    P(U8, bfd.remote_state, 0, BOND_BFD_UP),
+    P(U8, bfd.diag, 0, BOND_BFD_N_DIAGS - 1),
+    P(U8, bfd.remote_mult, 0, UINT8_MAX),
+    P(BOOL, bfd.remote_demand, 0, 1),
+    P(BOOL, bfd.poll, 0, 1),
+    P(BOOL, bfd.answer, 0, 1),
+    P(BOOL, bfd.urgent, 0, 1),
+    P(BOOL, bfd.was_up, 0, 1),
+    P(BOOL, bfd.silent, 0, 1),
+    P(BOOL, bfd.peer_known, 0, 1),
+    P(MAC, bfd.peer_mac, 0, 0),
+    P(U32, bfd.remote_disc, 0, UINT32_MAX),
+    P(U32, bfd.remote_tx_us, 0, UINT32_MAX),
+    P(U32, bfd.remote_rx_us, 0, UINT32_MAX),
+    P(U32, bfd.tx_us, 0, UINT32_MAX),
+    P(U32, bfd.rx_us, 0, UINT32_MAX),
+    P(U32, bfd.desired_us, 0, UINT32_MAX),
+    P(U32, bfd.required_us, 0, UINT32_MAX),
+    P(U64, bfd.tx_at_ns, 0, 0),
+    P(U64, bfd.detect_at_ns, 0, 0),
+    P(U64, bfd.heard_ns, 0, 0),
+    P(U64, bfd.since_ns, 0, 0),
+};
+
 static const struct save_field client_fields[] = {
     C(BOOL, assigned, 0, 1),
     C(U8, left, 0, UINT8_MAX),
@@ -206,6 +235,8 @@ bond_save(const struct bond *b, char *buf, size_t size)
             save_put(&t, &port_fields[i], &b->port[slot]);
         for (size_t i = 0; b->port[slot].lacp.number != 0 && i < N(lacp_fields); i++)
             save_put(&t, &lacp_fields[i], &b->port[slot]);
+        for (size_t i = 0; b->port[slot].bfd.on && i < N(bfd_fields); i++)
+            save_put(&t, &bfd_fields[i], &b->port[slot]);
     }
     for (unsigned at = 0; at < BOND_CLIENTS; at++) {
         if (!b->client[at].assigned)
@@ -317,6 +348,8 @@ load_line(struct reader *r, const char *key, const char *value)
     f = find_field(r->fields, r->n_fields, key);
     if (!f && r->fields == port_fields)
         f = find_field(lacp_fields, N(lacp_fields), key);
+    if (!f && r->fields == port_fields)
+        f = find_field(bfd_fields, N(bfd_fields), key);
     if (!f)
         return "the key is not known";
     return save_get(f, r->at, value) ? NULL : "the value is out of range";

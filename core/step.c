@@ -4,6 +4,7 @@
  * the order of the parts, nothing of what they decide.
  */
 #include "core/arpmon.h"
+#include "core/bfdmon.h"
 #include "core/lacp_internal.h"
 
 static int
@@ -69,6 +70,7 @@ take_in(struct step *s, const struct bond_event *ev)
         return bond_set_active(s, ev->slot);
     case BOND_EV_RESUME:
         bond_lacp_resume(s);
+        bond_bfd_resume_all(s);
         return 0;
     case BOND_EV_FRAME:
         rc = ev->slot == BOND_NO_PORT ? 0 : need_slot(s, ev->slot, true);
@@ -78,6 +80,8 @@ take_in(struct step *s, const struct bond_event *ev)
             bond_lacp_frame(s, ev);
             bond_arpmon_frame(s, ev);
         }
+        if (rc == 0 && ev->slot != BOND_NO_PORT)
+            bond_bfd_frame(s, ev);
         return rc;
     case BOND_EV_TRAFFIC:
         rc = need_slot(s, ev->slot, true);
@@ -122,6 +126,9 @@ why_carrier(const struct step *s)
     for (int i = 0; bond_arpmon_on(s->b) && i < (int) BOND_MAX_PORTS; i++)
         if (bond_slot_is_member(s->b, i) && bond_port_is_up(&s->b->port[i]))
             return BOND_REASON_NO_ANSWER;
+    for (int i = 0; i < (int) BOND_MAX_PORTS; i++)
+        if (bond_slot_is_member(s->b, i) && s->b->port[i].bfd.silent)
+            return BOND_REASON_PEER_SILENT;
     return BOND_REASON_CARRIER_LOST;
 }
 
@@ -162,6 +169,7 @@ settle_poll(struct step *s)
 static void
 settle(struct step *s)
 {
+    bond_bfd_settle(s);
     if (bond_arpmon_on(s->b)) {
         bond_arpmon_settle(s);
     } else {

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "daemon/bfd.h"
 #include "daemon/error.h"
 #include "daemon/frames.h"
 #include "daemon/notes.h"
@@ -38,6 +39,7 @@ bondd_bond_free(struct bondd_bond *b)
     bondd_wake_stop(b);
     bondd_probe_free(b);
     g_free(b->load_told);
+    bondd_bfd_free(b);
     if (b->bpf != NULL)
         dp_bpf_close(b->bpf, false);
     g_array_unref(b->parted);
@@ -150,6 +152,9 @@ carry_out(struct bondd_bond *b, const struct bond_actions *acts, const struct bo
     case BOND_ACT_SEND:
         bondd_frames_send(b, a->slot, &acts->frame[a->index]);
         break;
+    case BOND_ACT_BFD:
+        bondd_bfd_send(b, a->slot, &acts->frame[a->index]);
+        break;
     case BOND_ACT_LEARN:
         bondd_frames_learn(b, a);
         break;
@@ -232,6 +237,7 @@ tells_something(const struct bond_actions *acts)
         switch (acts->v[i].type) {
         case BOND_ACT_PUBLISH:
         case BOND_ACT_SEND:
+        case BOND_ACT_BFD:
         case BOND_ACT_PROBE:
         case BOND_ACT_LEARN:
             break;

@@ -58,6 +58,7 @@ struct bondd_bond {
     struct bondd_ear ear[BOND_MAX_PORTS + 1]; /* by slot; the last hears the host, at the peer */
     struct bond_bucket_load *load_told;       /* hash=resilient: what core knows of (balance.c) */
     struct bondd_routes *routes;              /* to the targets of the ARP/NS monitor (probe.c) */
+    struct bondd_bfd *bfd;                    /* to the BFD peer (bfd.c) */
 };
 
 /* bond.c ------------------------------------------------------------------------------------ */

@@ -35,7 +35,8 @@ struct bondd_dbus {
     GDBusConnection *connection;
     GDBusObjectManagerServer *objects;
     BonddDbusManager *manager;
-    GHashTable *bonds; /* struct bondd_bond -> struct bondd_bond_object */
+    GHashTable *bonds;          /* struct bondd_bond -> struct bondd_bond_object */
+    struct creation *creations; /* bonds that are being made (dbus_manager.c) */
     guint name_id, idle_id;
     void (*quit)(int status, void *data);
     void *quit_data;
@@ -92,7 +93,7 @@ char *bondd_dbus_port_path(const struct bondd_bond *b, int slot); /* transfer fu
 /* dbus_args.c: dictionaries of callers, with a sentence for every mistake. */
 bool bondd_args_port(GVariant *settings, struct bondd_port_settings *out, GError **error);
 bool bondd_args_bond(GVariant *settings, bool *has_mac, uint8_t mac[BOND_MAC_LEN],
-                     uint32_t *drain_ms, GError **error);
+                     uint32_t *drain_ms, bool *insists, GError **error);
 bool bondd_args_flags(uint32_t flags, const char *const *names, GError **error); /* bit by bit */
 struct bondd_args_options {
     guint n;

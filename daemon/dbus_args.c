@@ -112,18 +112,25 @@ read_mac(const char *text, uint8_t mac[BOND_MAC_LEN], GError **error)
 
 bool
 bondd_args_bond(GVariant *settings, bool *has_mac, uint8_t mac[BOND_MAC_LEN], uint32_t *drain_ms,
-                GError **error)
+                bool *insists, GError **error)
 {
     GVariantIter iter;
     const char *key;
     GVariant *v;
 
-    *has_mac = false;
+    *has_mac = *insists = false;
     g_variant_iter_init(&iter, settings);
     while (g_variant_iter_next(&iter, "{&sv}", &key, &v)) {
         g_autoptr(GVariant) value = v;
 
-        if (strcmp(key, "mac") == 0) {
+        if (strcmp(key, "datapath") == 0) {
+            if (!is_type(key, value, G_VARIANT_TYPE_STRING, "a string", error))
+                return false;
+            if (strcmp(g_variant_get_string(value, NULL), "bpf") != 0)
+                return bad(error, "datapath=\"%s\" is not bondd's: \"bpf\" is allowed.",
+                           g_variant_get_string(value, NULL));
+            *insists = true;
+        } else if (strcmp(key, "mac") == 0) {
             if (!is_type(key, value, G_VARIANT_TYPE_STRING, "a string", error) ||
                 !read_mac(g_variant_get_string(value, NULL), mac, error))
                 return false;
@@ -138,8 +145,8 @@ bondd_args_bond(GVariant *settings, bool *has_mac, uint8_t mac[BOND_MAC_LEN], ui
         } else {
             return bad(
                 error,
-                "The setting \"%s\" of a bond is not known: \"mac\" (s) and \"drain-ms\" (u) "
-                "are allowed.",
+                "The setting \"%s\" of a bond is not known: \"mac\" (s), \"drain-ms\" (u) and "
+                "\"datapath\" (s) are allowed.",
                 key);
         }
     }

@@ -14,7 +14,7 @@ check_datapath(const struct bondd_engine *e, GError **error)
     g_set_error(
         error, BONDD_ERROR, BONDD_ERROR_NOT_SUPPORTED,
         "bondd makes no bonds because %s says datapath=kernel: the kernel's own driver is to "
-        "be used (auto and bpf allow bondd to).",
+        "be used (auto and bpf allow bondd to, and so does nm-bond.datapath=bpf in a profile).",
         e->config->file);
     return false;
 }
@@ -37,18 +37,36 @@ new_options(GVariant *dict, struct bond_options *opt, GError **error)
     return r >= 0;
 }
 
+/* A bond that is being made. Who asks for it meanwhile gets the answer afterwards: its link can be
+ * seen a moment before it is a bond. */
 struct creation {
     struct bondd_dbus *d;
+    char name[BOND_NAME_SIZE];
     GDBusMethodInvocation *invocation;
+    GPtrArray *asked; /* of GDBusMethodInvocation: GetBond */
+    struct creation *next;
 };
+
+static void
+answer_creation(struct creation *c, GDBusMethodInvocation *invocation, const char *path,
+                const GError *error)
+{
+    bondd_dbus_answer(c->d, invocation, path != NULL ? g_variant_new("(o)", path) : NULL, error);
+}
 
 static void
 bond_created(struct bondd_bond *b, const GError *error, void *data)
 {
-    struct creation *c = data;
+    struct creation *c = data, **at = &c->d->creations;
     g_autofree char *path = b != NULL ? bondd_dbus_bond_path(b) : NULL;
 
-    bondd_dbus_answer(c->d, c->invocation, path != NULL ? g_variant_new("(o)", path) : NULL, error);
+    while (*at != c)
+        at = &(*at)->next;
+    *at = c->next;
+    answer_creation(c, c->invocation, path, error);
+    for (guint i = 0; i < c->asked->len; i++)
+        answer_creation(c, c->asked->pdata[i], path, error);
+    g_ptr_array_unref(c->asked);
     g_free(c);
 }
 
@@ -60,10 +78,12 @@ create_bond(struct bondd_call *call, GError **error)
     struct bondd_new_bond what = {.drain_ms = e->config->drain_ms};
     struct creation *c;
     const char *name;
+    bool insists; /* on our datapath, whatever the configuration says */
 
     g_variant_get(call->params, "(&s@a{ss}@a{sv})", &name, &options, &settings);
-    if (!check_datapath(e, error) || !new_options(options, &what.options, error) ||
-        !bondd_args_bond(settings, &what.has_mac, what.mac, &what.drain_ms, error))
+    if (!new_options(options, &what.options, error) ||
+        !bondd_args_bond(settings, &what.has_mac, what.mac, &what.drain_ms, &insists, error) ||
+        (!insists && !check_datapath(e, error)))
         return false;
     if (bondd_engine_count(e) >= e->config->max_bonds) {
         g_set_error(error, BONDD_ERROR, BONDD_ERROR_LIMIT_REACHED,
@@ -74,8 +94,13 @@ create_bond(struct bondd_call *call, GError **error)
     if (!bondd_engine_check_name(e, name, error))
         return false;
     g_strlcpy(what.name, name, sizeof(what.name));
-    c = g_new(struct creation, 1);
-    *c = (struct creation){call->d, call->invocation};
+    c = g_new0(struct creation, 1);
+    c->d = call->d;
+    g_strlcpy(c->name, name, sizeof(c->name));
+    c->invocation = call->invocation;
+    c->asked = g_ptr_array_new();
+    c->next = call->d->creations;
+    call->d->creations = c;
     call->deferred = true;
     bondd_bond_create(e, &what, bond_created, c);
     return true;
@@ -89,6 +114,13 @@ get_bond(struct bondd_call *call, GError **error)
     const char *name;
 
     g_variant_get(call->params, "(&s)", &name);
+    for (struct creation *c = call->d->creations; c != NULL; c = c->next) {
+        if (strcmp(c->name, name) == 0) {
+            g_ptr_array_add(c->asked, call->invocation);
+            call->deferred = true;
+            return true;
+        }
+    }
     b = bondd_engine_find(call->d->engine, name);
     if (b == NULL) {
         g_set_error(error, BONDD_ERROR, BONDD_ERROR_NO_SUCH_BOND, "There is no bond \"%s\".", name);

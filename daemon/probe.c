@@ -99,10 +99,13 @@ bondd_probe_catch_up(struct bondd_bond *b)
     struct bond_event ev = {.type = BOND_EV_TRAFFIC};
     uint64_t stamps[BOND_MAX_PORTS];
     struct bond_table t;
+    uint64_t now = bondd_now_ns();
 
-    if (b->core.arp_at_ns > bondd_now_ns())
+    if (b->core.arp_at_ns > now && bond_bfd_detect_at(&b->core) > now)
         return;
     bondd_frames_catch_up(b);
+    if (b->core.arp_at_ns > now)
+        return;
     bond_table_build(&b->core, &t);
     if (!(t.flags & BOND_TABLE_F_STAMP) || dp_bpf_stamps(b->bpf, stamps) < 0)
         return;

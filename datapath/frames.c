@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * frames.c - the bytes of an announcement and of a probe: ARP, RARP, neighbour solicitations and
- * advertisements, IGMP and MLD reports.
+ * advertisements, IGMP and MLD reports, UDP.
  *
  * Pure functions; sends nothing and asks nobody.
  */
@@ -305,4 +305,30 @@ dp_frame_na(uint8_t *buf, const uint8_t mac[BOND_MAC_LEN], const struct in6_addr
 
     return put_nd(buf, mac, addr, &all_nodes, ND_ADVERTISE, ND_OVERRIDE | (router ? ND_ROUTER : 0),
                   addr, ND_TARGET_LINK_ADDRESS);
+}
+
+unsigned
+dp_frame_udp(uint8_t *buf, const struct dp_frame_udp *udp, const uint8_t *payload, unsigned len)
+{
+    uint8_t *ip = put_eth(buf, udp->dest_mac, udp->source_mac, ETH_P_IP), *p = ip + 20;
+    unsigned udp_len = 8 + len;
+    uint16_t sum;
+
+    memset(ip, 0, 28);
+    ip[0] = 0x45;
+    ip[1] = 0xc0;
+    put16(ip + 2, 20 + udp_len);
+    put16(ip + 6, 0x4000); /* DF */
+    ip[8] = udp->ttl;
+    ip[9] = IPPROTO_UDP;
+    memcpy(ip + 12, &udp->source, sizeof(udp->source));
+    memcpy(ip + 16, &udp->dest, sizeof(udp->dest));
+    put16(ip + 10, fold(sum16(ip, 20, 0)));
+    put16(p, udp->source_port);
+    put16(p + 2, udp->dest_port);
+    put16(p + 4, udp_len);
+    memcpy(p + 8, payload, len);
+    sum = fold(sum16(p, udp_len, sum16(ip + 12, 8, IPPROTO_UDP + udp_len)));
+    put16(p + 6, sum ? sum : 0xffff); /* RFC 768: zero is "none" */
+    return pad(buf, ETH_HLEN + 20 + udp_len);
 }

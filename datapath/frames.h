@@ -24,6 +24,16 @@ unsigned dp_frame_ns(uint8_t *buf, const uint8_t mac[BOND_MAC_LEN], const struct
 unsigned dp_frame_na(uint8_t *buf, const uint8_t mac[BOND_MAC_LEN], const struct in6_addr *addr,
                      bool router);
 
+struct dp_frame_udp {
+    const uint8_t *source_mac, *dest_mac; /* [BOND_MAC_LEN] */
+    struct in_addr source, dest;
+    uint16_t source_port, dest_port; /* host order */
+    uint8_t ttl;
+};
+/* A datagram over IPv4, of network control precedence. */
+unsigned dp_frame_udp(uint8_t *buf, const struct dp_frame_udp *udp, const uint8_t *payload,
+                      unsigned len);
+
 /* A tag of any kind; the last one put is the outermost. */
 unsigned dp_frame_push_tag(uint8_t *buf, unsigned len, uint16_t proto, uint16_t vlan_id);
 /* Puts an 802.1Q tag behind the addresses; buf has room for four bytes more. */

@@ -4,7 +4,7 @@
  *
  * A packet socket for all protocols hears a frame before the receive program redirects it; one for
  * a single protocol afterwards, if the frame stays on the port. Slow protocols stay (select.h,
- * link-local), so they have the cheap kind; ARP and ND do not.
+ * link-local), so they have the cheap kind; ARP, ND and BFD do not.
  */
 #include "datapath/packet.h"
 
@@ -30,25 +30,37 @@
 #define OFF_PROTO 12    /* in an Ethernet header */
 #define OFF_IP6_NEXT 20 /* behind it */
 #define OFF_ICMP6_TYPE 54
+#define OFF_IP4_PROTO 23
+#define OFF_UDP_PORT 36 /* of a header without options */
+#define BFD_PORT 3784
+#define MICRO_BFD_PORT 6784
 
 /* ---- what is heard ---- */
 
-/* One comparison a kind; IPv6 goes on to look for a neighbour solicitation or advertisement. */
+/* One comparison a kind; IPv6 goes on to look for a neighbour solicitation or advertisement, IPv4
+ * for UDP to BFD's ports. */
 static int
 set_filter(int fd, uint32_t what)
 {
     const bool slow = what & BOND_FRAMES_SLOW, arp = what & BOND_FRAMES_ARP;
-    const bool nd = what & BOND_FRAMES_ND;
+    const bool nd = what & BOND_FRAMES_ND, bfd = what & BOND_FRAMES_BFD;
+    const bool micro = what & BOND_FRAMES_MICRO_BFD;
     const struct sock_filter code[] = {
         BPF_STMT(BPF_LD | BPF_H | BPF_ABS, OFF_PROTO),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, slow ? ETH_P_SLOW : 0x10000, 7, 0),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, arp ? ETH_P_ARP : 0x10000, 6, 0),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, nd ? ETH_P_IPV6 : 0x10000, 0, 6),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, slow ? ETH_P_SLOW : 0x10000, 13, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, arp ? ETH_P_ARP : 0x10000, 12, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, nd ? ETH_P_IPV6 : 0x10000, 1, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, bfd || micro ? ETH_P_IP : 0x10000, 5, 11),
         BPF_STMT(BPF_LD | BPF_B | BPF_ABS, OFF_IP6_NEXT),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_ICMPV6, 0, 4),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_ICMPV6, 0, 9),
         BPF_STMT(BPF_LD | BPF_B | BPF_ABS, OFF_ICMP6_TYPE),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ND_NEIGHBOR_SOLICIT, 1, 0),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ND_NEIGHBOR_ADVERT, 0, 1),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ND_NEIGHBOR_SOLICIT, 6, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ND_NEIGHBOR_ADVERT, 5, 6),
+        BPF_STMT(BPF_LD | BPF_B | BPF_ABS, OFF_IP4_PROTO),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_UDP, 0, 4),
+        BPF_STMT(BPF_LD | BPF_H | BPF_ABS, OFF_UDP_PORT),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, bfd ? BFD_PORT : 0x10000, 1, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, micro ? MICRO_BFD_PORT : 0x10000, 0, 1),
         BPF_STMT(BPF_RET | BPF_K, DP_PACKET_SIZE),
         BPF_STMT(BPF_RET | BPF_K, 0),
     };

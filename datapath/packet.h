@@ -4,7 +4,7 @@
  *
  * A socket per port hears only what is asked for (a filter in the kernel sorts the rest out before
  * anything is copied), before the packet path takes it into the bond, and never what leaves.
- * Slow protocols alone cost the other traffic nothing; ARP and ND make the kernel look at each
+ * Slow protocols alone cost the other traffic nothing; ARP, ND and BFD make the kernel look at each
  * frame that comes in on the port.
  */
 #ifndef DP_PACKET_H

@@ -116,6 +116,9 @@ put_values(FILE *f, const struct bond_opt_desc *d)
     case BOND_OPT_T_IP6_LIST:
         fprintf(f, "up to %d IPv6 addresses", BOND_MAX_NS_TARGETS);
         return;
+    case BOND_OPT_T_IP4:
+        fputs("an IPv4 address", f);
+        return;
     case BOND_OPT_T_MAC:
         fputs("a MAC address, not multicast", f);
         return;

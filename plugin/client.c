@@ -18,6 +18,9 @@
 
 /* A healthy bondd answers within milliseconds; NetworkManager waits meanwhile. */
 #define NMB_SYNC_TIMEOUT_MS 4000
+/* One that has left a call unanswered is asked on, but waited for no longer than this, until it
+ * answers again: NetworkManager must not stand still for each port of a bond. */
+#define NMB_SILENT_TIMEOUT_MS 1000
 #define NMB_ASYNC_TIMEOUT_MS 10000
 /* A bondd that dies again within this time of its last start is in trouble: it is started at once
  * so many times, then after 1, 2, 4, ... seconds. */
@@ -30,8 +33,10 @@ static struct {
     NmbClientBack back;
     gboolean (*needed)(void);
     gboolean was_away;
-    gint64 started_us; /* when we last asked for a start; 0 never */
-    guint crashes;     /* in a row */
+    gboolean silent;        /* a call was not answered, and nothing has been heard since */
+    GHashTable *unanswered; /* names of bonds that it may be making all the same */
+    gint64 started_us;      /* when we last asked for a start; 0 never */
+    guint crashes;          /* in a row */
     guint start_source;
 } client;
 
@@ -44,6 +49,14 @@ remote_error_is(const GError *error, const char *name)
 
     return remote && g_str_has_prefix(remote, NMB_ERROR_PREFIX) &&
            g_str_equal(remote + strlen(NMB_ERROR_PREFIX), name);
+}
+
+static gboolean
+gave_no_answer(const GError *error)
+{
+    return g_error_matches(error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT) ||
+           g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_TIMEOUT) ||
+           g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_NO_REPLY);
 }
 
 /* bondd's own sentences are for people already; what the bus says is put into ours. */
@@ -60,9 +73,7 @@ make_readable(GError **error)
     g_dbus_error_strip_remote_error(e);
     if (remote && g_str_has_prefix(remote, NMB_ERROR_PREFIX))
         return;
-    if (g_error_matches(e, G_IO_ERROR, G_IO_ERROR_TIMED_OUT) ||
-        g_error_matches(e, G_DBUS_ERROR, G_DBUS_ERROR_TIMEOUT) ||
-        g_error_matches(e, G_DBUS_ERROR, G_DBUS_ERROR_NO_REPLY))
+    if (gave_no_answer(e))
         text = g_strdup_printf("the bonding daemon bondd gave no answer (%s)", e->message);
     else if (e->domain == G_DBUS_ERROR || e->domain == G_IO_ERROR)
         text = g_strdup_printf("the bonding daemon bondd cannot be reached (%s)", e->message);
@@ -85,10 +96,35 @@ no_bus(GError **error)
 
 /* ---- calls that are waited for ---- */
 
+static void
+heard(GObject *source, GAsyncResult *result, gpointer data)
+{
+    g_autoptr(GVariant) answer =
+        g_dbus_connection_call_finish(G_DBUS_CONNECTION(source), result, NULL);
+
+    client.silent = FALSE; /* an answer, a refusal, or its end */
+}
+
+/* A call that bondd answers in its turn: after those that it has not answered yet. */
+static void
+wait_for_a_sign(void)
+{
+    if (client.silent)
+        return;
+    client.silent = TRUE;
+    g_dbus_connection_call(client.bus, NMB_NAME, NMB_PATH, NMB_IFACE_MANAGER, "GetBond",
+                           g_variant_new("(s)", ""), NULL, G_DBUS_CALL_FLAGS_NO_AUTO_START,
+                           G_MAXINT, NULL, heard, NULL);
+}
+
 static GVariant *
 call_sync(const char *path, const char *iface, const char *method, GVariant *args,
           const char *reply, GError **error)
 {
+    /* Making a bond takes its time, and is asked for once. */
+    int timeout_ms = client.silent && !g_str_equal(method, "CreateBond") ? NMB_SILENT_TIMEOUT_MS
+                                                                         : NMB_SYNC_TIMEOUT_MS;
+    GError *local = NULL;
     GVariant *answer;
 
     if (no_bus(error)) {
@@ -97,9 +133,14 @@ call_sync(const char *path, const char *iface, const char *method, GVariant *arg
         return NULL;
     }
     answer = g_dbus_connection_call_sync(client.bus, NMB_NAME, path, iface, method, args,
-                                         G_VARIANT_TYPE(reply), G_DBUS_CALL_FLAGS_NONE,
-                                         NMB_SYNC_TIMEOUT_MS, NULL, error);
-    return answer;
+                                         G_VARIANT_TYPE(reply), G_DBUS_CALL_FLAGS_NONE, timeout_ms,
+                                         NULL, &local);
+    if (answer)
+        return answer;
+    if (gave_no_answer(local))
+        wait_for_a_sign();
+    g_propagate_error(error, local);
+    return NULL;
 }
 
 static char *
@@ -138,17 +179,6 @@ finish(GVariant *answer, GError **error, GError *local)
 }
 
 gboolean
-nmb_client_create(const char *bond, GVariant *options, GVariant *settings, GError **error)
-{
-    GError *local = NULL;
-    GVariant *answer =
-        call_sync(NMB_PATH, NMB_IFACE_MANAGER, "CreateBond",
-                  g_variant_new("(s@a{ss}@a{sv})", bond, options, settings), "(o)", &local);
-
-    return finish(answer, error, local);
-}
-
-gboolean
 nmb_client_set_options(const char *bond, GVariant *options, NmbSetFlags flags, GError **error)
 {
     GError *local = NULL;
@@ -156,6 +186,27 @@ nmb_client_set_options(const char *bond, GVariant *options, NmbSetFlags flags, G
         bond_call(bond, NMB_IFACE_BOND, "SetOptions",
                   g_variant_new("(@a{ss}u)", options, (guint32) flags), "()", &local);
 
+    return finish(answer, error, local);
+}
+
+/* A bond whose making was not answered in time may be there when the profile is brought up again.
+ * It is the one that is wanted then, and not in the way. */
+gboolean
+nmb_client_create(const char *bond, GVariant *options, GVariant *settings, GError **error)
+{
+    g_autoptr(GVariant) sunk = g_variant_ref_sink(options);
+    GError *local = NULL;
+    GVariant *answer =
+        call_sync(NMB_PATH, NMB_IFACE_MANAGER, "CreateBond",
+                  g_variant_new("(s@a{ss}@a{sv})", bond, sunk, settings), "(o)", &local);
+
+    if (!answer && gave_no_answer(local))
+        g_hash_table_add(client.unanswered, g_strdup(bond));
+    else if (g_hash_table_remove(client.unanswered, bond) && !answer &&
+             remote_error_is(local, "BondExists")) {
+        g_error_free(local);
+        return nmb_client_set_options(bond, sunk, NMB_SET_REPLACE, error);
+    }
     return finish(answer, error, local);
 }
 
@@ -355,6 +406,7 @@ on_vanished(GDBusConnection *bus, const char *name, gpointer data)
     guint delay_s;
 
     client.was_away = TRUE;
+    g_hash_table_remove_all(client.unanswered); /* the next one does not know of them */
     if (!bus || client.start_source || !client.needed())
         return;
     if (client.started_us && now_us - client.started_us < NMB_CRASH_WINDOW_US)
@@ -386,6 +438,7 @@ nmb_client_init(GDBusConnection *bus, NmbClientBack back, gboolean (*needed)(voi
 {
     client.back = back;
     client.needed = needed;
+    client.unanswered = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     if (!bus)
         return;
     client.bus = g_object_ref(bus);

@@ -323,6 +323,14 @@ add_number(GVariantBuilder *builder, NMConnection *connection, const char *name,
                           is_signed ? g_variant_new_int32(number) : g_variant_new_uint32(number));
 }
 
+static gboolean
+insists_on_ours(NMConnection *connection)
+{
+    g_autofree char *text = user_value(connection, NMB_KEY_DATAPATH);
+
+    return g_strcmp0(text, "bpf") == 0;
+}
+
 GVariant *
 nmb_profile_bond_settings(NMConnection *connection)
 {
@@ -333,6 +341,8 @@ nmb_profile_bond_settings(NMConnection *connection)
     if (mac && nm_utils_hwaddr_valid(mac, ETH_ALEN))
         g_variant_builder_add(&builder, "{sv}", "mac", g_variant_new_string(mac));
     add_number(&builder, connection, NMB_KEY_DRAIN_MS, FALSE);
+    if (insists_on_ours(connection)) /* bondd's own configuration may say otherwise */
+        g_variant_builder_add(&builder, "{sv}", NMB_KEY_DATAPATH, g_variant_new_string("bpf"));
     return g_variant_builder_end(&builder);
 }
 

@@ -251,6 +251,10 @@ class Live(NMCase):
             with self.subTest(argv):
                 self.bad(2, message, "drill", *argv)
         self.bad(10, "There is no bond 'bond7'.", "drill", "bond7", *to, "silent")
+        self.bad(1, "/nonexistent/x: No such file or directory", *TO, "--yes", "--html",
+                 "/nonexistent/x", "silent")
+        self.bad(1, "'b.example' is no IP address.", "drill", "bond0", "--to", "b.example", "--yes",
+                 "silent")
         result = self.bondcli("drill", "bond0", "--to", B4, "--port", "9", "--yes", "silent")
         self.assertEqual((result.returncode, result.stderr),
                          (1, f"Error: Nobody answers at {B4} port 9: start 'bondcli drill "

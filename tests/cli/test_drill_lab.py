@@ -56,6 +56,12 @@ class OwnLab(unittest.TestCase):
         for event in (lacp[3], backup[3]):  # NetworkManager's restart costs nothing
             self.assertEqual(event["out"]["lost"] + event["in"]["lost"], 0, event)
 
+    def test_what_is_missing_is_said(self):
+        result = subprocess.run([self.bondcli, "drill", "--lab"], capture_output=True, text=True,
+                                env=dict(self.env, PATH="/nonexistent"), check=False)
+        self.assertEqual((result.returncode, result.stdout, result.stderr), (
+            1, "", "Error: '--lab' needs NetworkManager, which is not installed.\n"))
+
     def test_side_by_side(self):
         out, err = self.run_to_end("--compare", "mode=0,mode=1", "bondd-killed,hold-ms=20")
         self.assertRegex(out, r"\ALost probes of both ways / the longest outage\n\n"

@@ -124,5 +124,54 @@ class Events(BonddCase):
         wait_for(ended, 10, "bondcli to end when nobody reads", interval=0.2)
 
 
+JOURNAL = """
+import json, os, socket
+os.makedirs("/run/systemd/journal", exist_ok=True)
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.bind("/run/systemd/journal/socket")
+while True:
+    lines = s.recv(65536).decode().splitlines()
+    print(json.dumps(dict(l.split("=", 1) for l in lines if "=" in l)), flush=True)
+"""
+
+
+class Journal(BonddCase):
+    """A journal of our own: what journald would be told."""
+
+    @classmethod
+    def make_bond(cls, name, options, ports):
+        cls.lab.a.start("/usr/bin/python3", "-c", JOURNAL, log=cls.lab.path("journal"))
+        wait_for(lambda: cls.lab.a.result("test", "-S", "/run/systemd/journal/socket").returncode == 0,
+                 10, "the journal")
+        cls.lab.bondd_ends(wrapper=("env", "JOURNAL_STREAM=1:1"))
+        super().make_bond(name, options, ports)
+
+    def entries(self):
+        with open(self.lab.path("journal"), encoding="utf-8") as file:
+            return [json.loads(line) for line in file]
+
+    def test_events_have_their_fields(self):
+        self.lab.cut("eth0")
+        wait_for(lambda: any(e.get("NMBOND_EVENT") == "active-changed" and
+                             e["NMBOND_PORT"] == "eth1" for e in self.entries()), 10, self.entries)
+        wait_for(lambda: len([e for e in self.entries() if "NMBOND_SEQ" in e]) ==
+                 len(self.good("events").splitlines()), 10, self.entries)
+        told = [e for e in self.entries() if "NMBOND_SEQ" in e]
+        events = [json.loads(l) for l in self.good("events", "--json").splitlines()]
+        for entry, event in zip(told, events):
+            self.assertEqual(entry["MESSAGE"], f"bond0: {event['text']}")
+            for key in ("seq", "bond", "port", "other", "event", "reason", "detected_us",
+                        "decided_us", "switched_us", "announced_us"):
+                expected = event.get(key, 0 if key.endswith("_us") else "")
+                self.assertEqual(entry["NMBOND_" + key.upper()],
+                                 "" if expected is None else str(expected), (key, entry))
+        failover = [e for e in told if e["NMBOND_EVENT"] == "active-changed"][-1]
+        self.assertEqual((failover["NMBOND_PORT"], failover["NMBOND_OTHER"]), ("eth1", "eth0"))
+        self.assertEqual(failover["MESSAGE_ID"], "6f1b1f5cf7d94b1f8d2a6d0f3b7c9e21")
+        self.assertGreater(int(failover["NMBOND_SWITCHED_US"]), 0)
+        self.assertEqual({e["MESSAGE_ID"] for e in told if e["NMBOND_EVENT"] != "active-changed"},
+                         {"c4a0d8fd8c5b4c0e9a51d7c2e94b6f18"})
+
+
 if __name__ == "__main__":
     unittest.main(verbosity=2)

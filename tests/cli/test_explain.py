@@ -140,11 +140,15 @@ class Explain(NMCase):
             "  default        0\n"
             "  How long a link must be back before its port is used; rounded down to a multiple of "
             "miimon.\n")
+        self.assertEqual(self.good("explain", "bond0", "updelay"),
+                         self.good("explain", "bond0", "option", "updelay"))
         table = self.good("explain", "bond0", "opt").splitlines()
         self.assertRegex(table[0], r"^OPTION +VALUE +FROM$")
         self.assertTrue(any(re.match(r"downdelay +0 +default$", l) for l in table), table)
         self.assertFalse(any(l.startswith("packets_per_slave") for l in table), table)
         self.assertEqual(self.good("--complete-args", "explain", "bond0", "option", "pr"),
+                         "primary\nprimary_reselect\n")
+        self.assertEqual(self.good("--complete-args", "explain", "bond0", "pr"),
                          "primary\nprimary_reselect\n")
         self.assertEqual(self.good("--complete-args", "explain", ""), "bond0\n")
 

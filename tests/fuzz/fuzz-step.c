@@ -57,6 +57,9 @@ static const struct {
     {"arp_validate", "filter_backup"},
     {"arp_all_targets", "all"},
     {"arp_missed_max", "1"},
+    {"monitors", "all"},
+    {"bfd_interval", "50"},
+    {"bfd", "off"},
 };
 
 static const char *const monitor_names[] = {"arp_interval", "arp_ip_target", "ns_ip6_target"};

@@ -162,6 +162,7 @@ parity_allowed(const char *option, const char *text, int driver, int here, char 
             rule = RULE_DEFAULT;
         break;
     case BOND_OPT_T_IP6_LIST:
+    case BOND_OPT_T_IP4: /* the kernel has none */
         break;
     }
     if (rule == RULE_N)

@@ -83,7 +83,7 @@ look(const struct parity_event *e, int want, int have)
     looks++;
     of_mode[script.mode].looks++;
     if (want != have && !(want && have)) {
-        char a[64], b[700];
+        char a[64], b[sizeof(sim.err.text)];
 
         snprintf(a, sizeof(a), "%s", want ? strerror(want) : "takes it");
         snprintf(b, sizeof(b), "%s", have ? sim.err.text : "taken");

@@ -38,6 +38,7 @@ class BadCalls(BondTest):
             ("BadValue", ["mac", "02:00"], "bond0", rr, {"mac": s("02:00")}),
             ("BadValue", ["mac", "multicast"], "bond0", rr, {"mac": s("03:00:00:00:00:01")}),
             ("BadValue", ["mac", "zero"], "bond0", rr, {"mac": s("00:00:00:00:00:00")}),
+            ("BadValue", ["datapath", "fast", "bpf"], "bond0", rr, {"datapath": s("fast")}),
             ("BadValue", ["drain-ms", "not i"], "bond0", rr, {"drain-ms": i(1)}),
             ("BadValue", ["drain-ms", "70000", "60000"], "bond0", rr, {"drain-ms": u(70000)}),
         ]

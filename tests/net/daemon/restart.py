@@ -190,6 +190,10 @@ class Configured(BondTest):
         self.start("[main]\ndatapath=kernel\n")
         self.assert_refused("NotSupported", ["datapath=kernel", "bondd.conf"], self.create)
         self.assertIsNone(self.a.link("bond0"))
+        from gi.repository import GLib
+        self.lab.bondd_call("CreateBond", "(sa{ss}a{sv})", "bond0", {},
+                            {"datapath": GLib.Variant("s", "bpf")})
+        self.lab.bond_call("bond0", "Delete")
 
     def test_no_bpf_file_system(self):
         for path in ("/run/no-bpf", "/sys/fs/nothing/here"):

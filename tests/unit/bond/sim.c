@@ -37,6 +37,7 @@ carry_out(struct sim *s, const struct bond *b)
         case BOND_ACT_ANNOUNCE:
         case BOND_ACT_RESEND_IGMP:
         case BOND_ACT_SEND:
+        case BOND_ACT_BFD:
         case BOND_ACT_PROBE:
         case BOND_ACT_LEARN:
         case BOND_ACT_NOTE:
@@ -411,6 +412,17 @@ say_frame(struct sim *s, int slot, const struct bond_frame_out *f)
         say(s, " in %u", f->vlan_id);
 }
 
+/* "bfd eth0 init p to 42": its state, poll or final, and the last byte of whom it is sent to. */
+static void
+say_bfd(struct sim *s, int slot, const uint8_t *data)
+{
+    const uint8_t *p = data + BOND_MAC_LEN;
+
+    say(s, "bfd %s %s%s%s to %02x", name_of(s, slot),
+        bond_bfd_state_name((enum bond_bfd_state)(p[1] >> 6)), p[1] & 0x20 ? " p" : "",
+        p[1] & 0x10 ? " f" : "", data[5]);
+}
+
 const char *
 sim_effects(struct sim *s)
 {
@@ -445,6 +457,9 @@ sim_effects(struct sim *s)
             break;
         case BOND_ACT_SEND:
             say_frame(s, a->slot, &s->out.frame[a->index]);
+            break;
+        case BOND_ACT_BFD:
+            say_bfd(s, a->slot, s->out.frame[a->index].data);
             break;
         case BOND_ACT_PROBE:
             say(s, "probe %s", name_of(s, a->slot));

@@ -63,6 +63,7 @@ void sim_arp(uint8_t f[60], bool is_request, uint8_t from, uint8_t to, uint8_t m
 /* Words for what came out and what is. Valid until the next call.
  *   "learn eth0 01, tell eth1 .2 is 02 at 42": a learning packet; an ARP reply to 10.0.0.2, whose
  *   address is ..:42, that names ..:02
+ *   "bfd eth0 init p to 42": a BFD packet: state, poll or final, whom to
  *   effects: "bond-mac 01, eth1.mac 01, publish, carrier on, announce, igmp, release slot1"
  *   notes:   "link-down eth0: the carrier was lost; ..."
  *   state:   "on, eth0 up active, eth1 down 1, eth2 draining; tx eth0"   (1: failures) */

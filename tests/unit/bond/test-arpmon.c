@@ -531,6 +531,18 @@ who_pays_for_stamps(void **state)
     }
 }
 
+/* In the circle of ports that are tried; sim checks each step. */
+static void
+a_port_without_carrier_is_not_tried(void **state)
+{
+    start("mode=active-backup " ARP);
+    sim_do(&s, 1, "attach eth2 nocarrier");
+    for (unsigned t = 100; t <= 3000; t += 100) {
+        tick(t);
+        assert_int_equal(s.b.port[2].link, BOND_LINK_DOWN);
+    }
+}
+
 static void
 proc_text(void **state)
 {
@@ -577,6 +589,7 @@ main(void)
         cmocka_unit_test(other_events_do_not_look),
         cmocka_unit_test(targets_that_change_keep_what_was_heard),
         cmocka_unit_test(who_pays_for_stamps),
+        cmocka_unit_test(a_port_without_carrier_is_not_tried),
         cmocka_unit_test(proc_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

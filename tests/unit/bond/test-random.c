@@ -106,6 +106,9 @@ random_options(struct bond_options *o)
     o->num[BOND_OPT_FAIL_OVER_MAC] = pick(3);
     o->num[BOND_OPT_ALL_SLAVES_ACTIVE] = pick(2);
     o->num[BOND_OPT_MIN_LINKS] = pick(3);
+    o->num[BOND_OPT_BFD] = pick(3);
+    o->num[BOND_OPT_MONITORS] = pick(4) == 0;
+    o->num[BOND_OPT_BFD_INTERVAL] = 10 + pick(100);
     snprintf(name, sizeof(name), "eth%u", pick(IFINDEXES) + 1);
     memset(o->primary, 0, sizeof(o->primary));
     memset(o->active_slave, 0, sizeof(o->active_slave));
@@ -160,6 +163,46 @@ random_arp(const struct bond *b, struct bond_event *ev)
     ev->u.frame.vlan_id = pick(4) ? 0 : 7;
 }
 
+/* A BFD packet of a peer in any state, which may know us or not. */
+static void
+put_bfd(const struct bond *b, struct bond_event *ev, const struct bond_bfd_packet *p)
+{
+    static uint8_t f[66];
+
+    memset(f, 0, sizeof(f));
+    memcpy(f + 6, (uint8_t[]){2, 0, 0, 0, 3, (uint8_t) pick(2)}, BOND_MAC_LEN);
+    f[12] = 8;
+    f[14] = 0x45;
+    f[17] = 52;
+    f[22] = 255;
+    f[23] = 17;
+    f[36] = (uint8_t) (bond_bfd_udp_port(b) >> 8);
+    f[37] = (uint8_t) bond_bfd_udp_port(b);
+    f[39] = 32;
+    bond_bfd_build(f + 42, p);
+    ev->type = BOND_EV_FRAME;
+    ev->u.frame.data = f;
+    ev->u.frame.len = sizeof(f);
+}
+
+static void
+random_bfd(const struct bond *b, struct bond_event *ev, int ifindex)
+{
+    const struct bond_bfd_packet p = {
+        .state = (uint8_t) pick(4),
+        .detect_mult = (uint8_t) (1 + pick(4)),
+        .poll = pick(4) == 0,
+        .final = pick(3) == 0,
+        .demand = pick(8) == 0,
+        .my_disc = 1 + pick(3),
+        .your_disc = pick(2) ? (uint32_t) ifindex : pick(3),
+        .desired_tx_us = pick(5) * 10000,
+        .required_rx_us = pick(5) * 10000,
+    };
+
+    put_bfd(b, ev, &p);
+}
+
 static struct random_event
 random_event(const struct bond *b)
 {
@@ -173,6 +216,10 @@ random_event(const struct bond *b)
     case 11:
     case 12:
     case 13:
+        if (b->opt.num[BOND_OPT_BFD] != BOND_BFD_OFF && pick(4)) {
+            random_bfd(b, ev, r.ifindex);
+            break;
+        }
         random_arp(b, ev);
         if (pick(3))
             r.ifindex = -1;
@@ -278,6 +325,33 @@ init(struct sim *s)
 
 /* ---- properties ---- */
 
+/* The peer is there: it answers on every port, and not again for a while. */
+static void
+answer_bfd(struct sim *s, uint64_t now)
+{
+    int order[BOND_MAX_PORTS];
+    uint32_t n = bond_port_order(&s->b, false, order);
+
+    for (uint32_t i = 0; i < n && s->b.opt.num[BOND_OPT_BFD] != BOND_BFD_OFF; i++) {
+        const struct bond_port *port = &s->b.port[order[i]];
+        struct bond_event ev = {.slot = order[i]};
+        const struct bond_bfd_packet p = {
+            .state = port->bfd.state == BOND_BFD_DOWN ? BOND_BFD_DOWN : BOND_BFD_UP,
+            .detect_mult = 255,
+            .final = true,
+            .my_disc = 1,
+            .your_disc = (uint32_t) port->ifindex,
+            .desired_tx_us = 10000,
+            .required_rx_us = 10000,
+        };
+
+        if (port->bfd.state == BOND_BFD_UP && now < port->bfd.heard_ns + BOND_NSEC_PER_SEC)
+            continue;
+        put_bfd(&s->b, &ev, &p);
+        sim_step(s, &ev, now);
+    }
+}
+
 /* The network works: what every port asks is answered, and backups hear the questions. */
 static void
 answer_all(struct sim *s, uint64_t now)
@@ -319,7 +393,8 @@ heal(struct sim *s, uint64_t now)
         sim_step(s, &up, now);
     }
     while (now < end) {
-        sim_step(s, &tick, now += 50 * BOND_NSEC_PER_MSEC);
+        answer_bfd(s, now += 50 * BOND_NSEC_PER_MSEC);
+        sim_step(s, &tick, now);
         if (now % (interval / 2 + 1) < 50 * BOND_NSEC_PER_MSEC)
             answer_all(s, now);
     }

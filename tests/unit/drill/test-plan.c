@@ -126,6 +126,8 @@ static const struct {
     {"[first]\nfault=rain\n", "[first]: 'rain' is not a fault; there are: admin-down, carrier, "
                               "silent, flap, loss, delay, lacp-gone, bondd-killed, nm-restart, "
                               "port-removed."},
+    {"[carrier]\nport=eth0\n\n [carrier] \nport=eth1\n",
+     "[carrier] is there twice: give the second another name, and fault=KIND."},
     {"[flap]\nhold-ms=100\n", "[flap]: The fault 'flap' has no 'hold-ms'; there are: port, count, "
                               "period-ms."},
 };

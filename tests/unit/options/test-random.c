@@ -78,6 +78,8 @@ own_value(const struct bond_opt_desc *d)
         return ip4[rnd(4)];
     case BOND_OPT_T_IP6_LIST:
         return ip6[rnd(4)];
+    case BOND_OPT_T_IP4:
+        return rnd(3) ? "10.0.0.1" : "";
     case BOND_OPT_T_MAC:
         return "02:00:00:00:00:01";
     }

@@ -27,7 +27,9 @@ struct row {
     "primary, primary_reselect, active_slave, fail_over_mac, num_grat_arp, all_slaves_active, "    \
     "resend_igmp, packets_per_slave, min_links, xmit_hash_policy, lacp_rate, lacp_active, "        \
     "lacp_strict, coupled_control, broadcast_neighbor, ad_select, ad_actor_sys_prio, "             \
-    "ad_actor_system, ad_user_port_key, tlb_dynamic_lb, lp_interval, balance-slb and hash"
+    "ad_actor_system, ad_user_port_key, tlb_dynamic_lb, lp_interval, balance-slb, hash, "          \
+    "monitors, "                                                                                   \
+    "bfd, bfd_peer, bfd_interval and bfd_multiplier"
 #define MODES                                                                                      \
     "use balance-rr (0), active-backup (1), balance-xor (2), broadcast (3), 802.3ad (4), "         \
     "balance-tlb (5) or balance-alb (6)"
@@ -200,6 +202,22 @@ static const struct row rows[] = {
     {"mode=1;primary=\xff\x01\"\\", BAD, "primary \"\\xff\\x01\\\"\\\\\" is not allowed: " IFNAME},
     {"mode=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", BAD,
      "mode \"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa...\" is not allowed: " MODES},
+    {"bfd=micro", CONFLICT,
+     "bfd micro needs a peer: set bfd_peer to the IPv4 address of the host at the other end too"},
+    {"bfd=yes;bfd_peer=10.0.0.1", BAD,
+     "bfd \"yes\" is not allowed: use off (0), micro (1) or single-hop (2)"},
+    {"bfd=micro;bfd_peer=224.0.0.1", BAD,
+     "bfd_peer \"224.0.0.1\" is not allowed: use the IPv4 address of a host, such as 192.0.2.1, or "
+     "none"},
+    {"bfd=micro;bfd_peer=10.0.0.1,10.0.0.2", BAD,
+     "bfd_peer \"10.0.0.1,10.0.0.2\" is not allowed: use the IPv4 address of a host, such as "
+     "192.0.2.1, or none"},
+    {"bfd=micro;bfd_peer=10.0.0.1;bfd_interval=9", BAD,
+     "bfd_interval 9 is not allowed: use a number of ms from 10 to 10000"},
+    {"bfd=micro;bfd_peer=10.0.0.1;bfd_multiplier=1", BAD,
+     "bfd_multiplier 1 is not allowed: use a number from 2 to 255"},
+    {"monitors=all", CONFLICT, "monitors \"all\" needs bfd: set bfd to micro or single-hop too"},
+    {"bfd_interval=50", CONFLICT, "bfd_interval 50 needs bfd: set bfd to micro or single-hop too"},
     {"miimon=123456789012345678901234567890", BAD,
      "miimon \"123456789012345678901234567890\" is not allowed: use a number of ms from 0 to "
      "2147483647"},
