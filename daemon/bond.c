@@ -55,8 +55,10 @@ bondd_bond_publish(struct bondd_bond *b)
     int r;
 
     bond_table_build(&b->core, &t);
-    if (b->via_peer)
+    if (b->via_peer || b->engine->config->device_counters)
         t.flags |= BOND_TABLE_F_VIA_PEER;
+    if (b->engine->config->device_counters)
+        t.flags |= BOND_TABLE_F_RX_VIA_PEER;
     r = dp_bpf_publish(b->bpf, &t);
     if (r < 0)
         bondd_warning("%s: publishing the packet table failed: %s", b->core.name, g_strerror(-r));

@@ -92,6 +92,16 @@ read_attach(struct bondd_config *c, const char *value)
 }
 
 static void
+read_device_counters(struct bondd_config *c, const char *value)
+{
+    if (strcmp(value, "yes") == 0 || strcmp(value, "no") == 0)
+        c->device_counters = value[0] == 'y';
+    else
+        warn(c, "%s: device-counters=\"%s\" is not understood: yes or no is allowed.", c->file,
+             value);
+}
+
+static void
 read_drain(struct bondd_config *c, const char *value)
 {
     guint64 ms;
@@ -121,11 +131,14 @@ read_group(struct bondd_config *c, GKeyFile *kf)
             read_failover(c, g_strstrip(value));
         else if (strcmp(keys[i], "attach") == 0)
             read_attach(c, g_strstrip(value));
+        else if (strcmp(keys[i], "device-counters") == 0)
+            read_device_counters(c, g_strstrip(value));
         else if (strcmp(keys[i], "drain-ms") == 0)
             read_drain(c, g_strstrip(value));
         else
             warn(c,
-                 "%s: key \"%s\" is not known in [%s]: datapath, failover, attach and drain-ms are "
+                 "%s: key \"%s\" is not known in [%s]: datapath, failover, attach, "
+                 "device-counters and drain-ms are "
                  "allowed.",
                  c->file, keys[i], GROUP);
     }

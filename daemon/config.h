@@ -25,6 +25,7 @@ struct bondd_config {
     enum bondd_datapath datapath;
     bool failover_netlink; /* the packet path is not to see carriers by itself */
     enum dp_attach attach;
+    bool device_counters; /* the bonds' own devices are to count what passes */
     uint32_t drain_ms;
     uint32_t max_bonds;
     uint32_t idle_exit_s; /* without a bond for so long: exit; 0 never */

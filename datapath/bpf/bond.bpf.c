@@ -354,10 +354,29 @@ admit(struct __sk_buff *skb, uint32_t gen, struct bond_admission *a)
     *a = bond_admit(t, &f, bond_slot_of(t, skb->ifindex));
     if (a->admit == BOND_ADMIT_DROP && stands_in(skb, gen, a->slot))
         a->admit = BOND_ADMIT_ENTER;
+    if (t->flags & BOND_TABLE_F_RX_VIA_PEER)
+        a->bond_ifindex = 0; /* see enter() */
     if (still_whole(gen))
         return true;
     a->slot = BOND_MAX_PORTS;
     return false;
+}
+
+/* Onto the bond's ingress; or out of its hidden peer, and so through the veth. */
+static BOND_INLINE int
+enter(const struct bond_admission *a)
+{
+    return a->bond_ifindex ? bpf_redirect(a->bond_ifindex, BPF_F_INGRESS)
+                           : bpf_redirect(shared.peer_ifindex, 0);
+}
+
+static BOND_INLINE void
+enter_too(struct __sk_buff *skb, const struct bond_admission *a)
+{
+    if (a->bond_ifindex)
+        bpf_clone_redirect(skb, a->bond_ifindex, BPF_F_INGRESS);
+    else
+        bpf_clone_redirect(skb, shared.peer_ifindex, 0);
 }
 
 SEC("tc")
@@ -384,10 +403,10 @@ bond_rx(struct __sk_buff *skb)
     if (a.mac)
         put_mac(skb, 0, a.mac);
     if (a.admit == BOND_ADMIT_BOTH) {
-        bpf_clone_redirect(skb, a.bond_ifindex, BPF_F_INGRESS);
+        enter_too(skb, &a);
         return PASS;
     }
-    return bpf_redirect(a.bond_ifindex, BPF_F_INGRESS);
+    return enter(&a);
 }
 
 char _license[] SEC("license") = "GPL";

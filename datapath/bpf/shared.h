@@ -2,9 +2,9 @@
 /*
  * shared.h - the memory that the BPF programs of one bond and bondd share.
  *
- * One pinned map with one value, mapped into bondd. The programs read head and ring and nothing
- * else; the rest is bondd's own memory that must outlive bondd. Change the layout, change
- * BOND_TABLE_VERSION.
+ * One pinned map with one value, mapped into bondd. The programs read peer_ifindex, head and ring
+ * and nothing else; the rest is bondd's own memory that must outlive bondd. Change the layout,
+ * change BOND_TABLE_VERSION.
  *
  * Why no frame sees half of a change
  * ----------------------------------

@@ -6,6 +6,9 @@
  * Loads and attaches the programs, publishes one table in which every port is usable, says how they
  * are attached, and waits until its input is closed: the pins hold the programs, and PIN_DIR may be
  * on a mount that only this process has. For measurements; nobody watches the links.
+ *
+ * ATTACH: auto, tcx or clsact; with ",counters" behind it the bond's own device counts, as with
+ * device-counters=yes.
  */
 #include <net/if.h>
 #include <stdio.h>
@@ -43,18 +46,22 @@ fill(struct bond_table *t, const char *mode, char **ports, unsigned n)
 }
 
 static int
-attach_by(const char *how)
+attach_by(const char *how, uint32_t *flags)
 {
     static const char *const names[] = {
         [DP_ATTACH_AUTO] = "auto", [DP_ATTACH_TCX] = "tcx", [DP_ATTACH_CLSACT] = "clsact"};
+    size_t n = strcspn(how, ",");
 
+    if (strcmp(how + n, ",counters") == 0)
+        *flags = BOND_TABLE_F_VIA_PEER | BOND_TABLE_F_RX_VIA_PEER;
     for (unsigned i = 0; i < sizeof(names) / sizeof(*names); i++) {
-        if (strcmp(how, names[i]) == 0) {
+        if (strlen(names[i]) == n && strncmp(how, names[i], n) == 0 && (!how[n] || *flags)) {
             dp_bpf_attach_by((enum dp_attach) i);
             return 0;
         }
     }
-    fprintf(stderr, "attach '%s': allowed are auto, tcx, clsact\n", how);
+    fprintf(stderr, "attach '%s': allowed are auto, tcx, clsact, each alone or with ,counters\n",
+            how);
     return -1;
 }
 
@@ -64,17 +71,19 @@ main(int argc, char **argv)
     struct bond_table t;
     struct dp_bpf *bpf;
     char text[256] = "";
+    uint32_t flags = 0;
     int err;
 
     if (argc < 7 || argc > 6 + (int) BOND_MAX_PORTS) {
         fprintf(stderr, "usage: mkbond ATTACH PIN_DIR MODE BOND PEER PORT...\n");
         return 2;
     }
-    if (attach_by(*++argv))
+    if (attach_by(*++argv, &flags))
         return 2;
     argc--;
     if (fill(&t, argv[2], argv + 5, (unsigned) argc - 5))
         return 2;
+    t.flags = flags;
     err = dp_bpf_open(&bpf, argv[1], argv[3], (int) if_nametoindex(argv[3]),
                       (int) if_nametoindex(argv[4]), text, sizeof(text));
     if (err) {

@@ -29,6 +29,7 @@
 static struct world world;
 static struct dp_bpf *bpf;
 static int at_far[N_PORTS], at_bond;
+static uint32_t rx_flags; /* of tables for what is received */
 
 static int
 set_up(void **state)
@@ -263,6 +264,7 @@ received_frames_are_the_bonds(void **state)
     table_fill(&t, &world, BOND_MODE_ACTIVE_BACKUP, BOND_XMIT_LAYER2, N_PORTS);
     t.port[1].rx = BOND_RX_DROP;
     t.port[2].rx = BOND_RX_UNICAST;
+    t.flags |= rx_flags;
     publish(&t);
     for (unsigned i = 0; i < N_PORTS; i++) {
         frame(&f, mac, 1);
@@ -304,6 +306,7 @@ link_local_frames_are_seen_on_port_and_bond(void **state)
 
     table_fill(&t, &world, BOND_MODE_ACTIVE_BACKUP, BOND_XMIT_LAYER2, 2);
     t.port[1].rx = BOND_RX_DROP;
+    t.flags |= rx_flags;
     publish(&t);
     f_eth(&f, MAC_LINK_LOCAL(0x0e), MAC(1), 0x88cc);
     f_zero(&f, 46);
@@ -320,6 +323,68 @@ link_local_frames_are_seen_on_port_and_bond(void **state)
     assert_int_equal(drain(at_bond), 0);
 }
 
+/* As /proc/net/dev has it: bytes and packets received, bytes and packets sent. */
+static void
+device_counters(uint64_t out[4])
+{
+    char line[256];
+    int n = 0;
+    FILE *file = fopen("/proc/thread-self/net/dev", "r");
+
+    assert_non_null(file);
+    while (n != 4 && fgets(line, sizeof(line), file))
+        n = sscanf(line, " bond0: %lu %lu %*u %*u %*u %*u %*u %*u %lu %lu", &out[0], &out[1],
+                   &out[2], &out[3]);
+    fclose(file);
+    assert_int_equal(n, 4);
+}
+
+/* ip -s link show bond0: with both flags every frame, with neither none. */
+static void
+the_device_counts(void **state)
+{
+    struct bond_table t;
+    struct frame f, got;
+
+    for (unsigned on = 0; on < 2; on++) {
+        uint64_t was[4], is[4];
+
+        table_fill(&t, &world, BOND_MODE_ACTIVE_BACKUP, BOND_XMIT_LAYER2, N_PORTS);
+        t.flags = on ? BOND_TABLE_F_VIA_PEER | BOND_TABLE_F_RX_VIA_PEER : 0;
+        publish(&t);
+        frame(&f, MAC_BROADCAST, 1);
+        drain(at_bond);
+        device_counters(was);
+        for (unsigned i = 0; i < 3; i++) {
+            send_frame(world.bond, &f);
+            assert_int_equal(receive(at_far[0], &got, 1000, NULL, NULL), f.len);
+            send_frame(world.far[0], &f);
+            assert_int_equal(receive(at_bond, &got, 1000, NULL, NULL), f.len);
+        }
+        device_counters(is);
+        for (unsigned i = 0; i < 4; i++)
+            assert_int_equal(is[i] - was[i], !on ? 0 : i % 2 ? 3 : 3 * f.len);
+    }
+}
+
+static int
+set_up_via_peer(void **state)
+{
+    rx_flags = BOND_TABLE_F_RX_VIA_PEER;
+    return set_up(state);
+}
+
+static int
+tear_down_via_peer(void **state)
+{
+    rx_flags = 0;
+    return tear_down(state);
+}
+
+#define TEST_VIA_PEER(f)                                                                           \
+    {                                                                                              \
+#f "_via_peer", f, set_up_via_peer, tear_down_via_peer, NULL                               \
+    }
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int
@@ -334,6 +399,9 @@ main(void)
         TEST(queue_numbers_and_tags_set_by_others),
         TEST(received_frames_are_the_bonds),
         TEST(link_local_frames_are_seen_on_port_and_bond),
+        TEST_VIA_PEER(received_frames_are_the_bonds),
+        TEST_VIA_PEER(link_local_frames_are_seen_on_port_and_bond),
+        TEST(the_device_counts),
     };
     int failed;
 

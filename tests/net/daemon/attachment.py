@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """How the programs are on their devices: tcx or clsact, changed under traffic, beside others' filters."""
+import json
 import signal
 
 from common import BONDD, BondTest, Streams, main, wait_for
@@ -89,6 +90,32 @@ class Attachment(BondTest):
         self.a.run("tc", "qdisc", "del", "dev", "eth0", "clsact")
         wait_for(lambda: self.filters() == "4", 5, lambda: f"four filters; there are {self.filters()}")
         self.lab.wait_ping()
+
+    def device_counters(self):
+        stats = json.loads(self.a.run("ip", "-json", "-s", "link", "show", "dev", "bond0"))[0]["stats64"]
+        return [stats[way][what] for way in ("tx", "rx") for what in ("packets", "bytes")]
+
+    def test_device_counters(self):
+        """ip -s link show bond0 and bondd count the same; while nothing passes, they can be compared."""
+        self.configure("[main]\ndevice-counters=yes\n")
+        self.bond_of_two("active-backup")
+        self.assertEqual(self.a.ping("10.0.1.1", count=50)[:2], (50, 50))
+
+        def differences():
+            exact = self.lab.bond_call("bond0", "GetCounters")[0]
+            device = self.device_counters()
+            if self.lab.bond_call("bond0", "GetCounters")[0] != exact:
+                return None
+            self.assertGreaterEqual(min(device), 50)
+            return [a - exact[key] for a, key in zip(device, ("tx-packets", "tx-bytes", "rx-packets",
+                                                              "rx-bytes"))]
+        before = wait_for(differences, 10, "a moment in which nothing is counted")
+        self.assertEqual(self.a.ping("10.0.1.1", count=50)[:2], (50, 50))
+        self.assertEqual(wait_for(differences, 10, "a moment in which nothing is counted"), before)
+        self.restart("")
+        before = self.device_counters()
+        self.assertEqual(self.a.ping("10.0.1.1", count=50)[:2], (50, 50))
+        self.assertEqual(self.device_counters(), before)  # the default: bondd alone counts
 
     def test_a_port_in_another_namespace(self):
         """It is let go there too, also if it went while bondd was away."""

@@ -172,8 +172,9 @@ class Configured(BondTest):
         rows = [("[main]\ndatapath=fast\n", ["datapath", '"fast"', "auto, bpf or kernel"]),
                 ("[main]\nfailover=never\n", ["failover", '"never"', "auto or netlink"]),
                 ("[main]\nattach=xdp\n", ["attach", '"xdp"', "auto, tcx or clsact"]),
+                ("[main]\ndevice-counters=1\n", ["device-counters", '"1"', "yes or no"]),
                 ("[main]\ndrain-ms=-1\n", ["drain-ms", '"-1"', "0 to 60000"]),
-                ("[main]\nspeed=1\n", ['"speed"', "datapath, failover, attach and drain-ms"]),
+                ("[main]\nspeed=1\n", ['"speed"', "datapath, failover, attach, device-counters and drain-ms"]),
                 ("[other]\n", ["[other]", "[main] and [ifcfg]"]),
                 ("nonsense\n", ["cannot be read"])]
         for text, words in rows:

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "datapath/nl.h"
 #include "tests/net/datapath/lab.h"
 
 struct bed {
@@ -120,6 +121,64 @@ gso_limits_are_the_least(void **state)
     expect_gso("bond0", 65536, 65535);
 }
 
+static int
+on_link(const struct nlmsghdr *nlh, void *data)
+{
+    const struct nlattr *tb[DP_IFLA_GSO_IPV4_MAX_SIZE + 1];
+
+    dp_nl_attrs(nlh, sizeof(struct ifinfomsg), tb, DP_IFLA_GSO_IPV4_MAX_SIZE);
+    if (tb[DP_IFLA_GSO_IPV4_MAX_SIZE])
+        *(unsigned *) data = mnl_attr_get_u32(tb[DP_IFLA_GSO_IPV4_MAX_SIZE]);
+    return 0;
+}
+
+/* 0: the kernel has no such limit. (Debian 12's ip knows nothing of it.) */
+static unsigned
+ipv4_size(struct bed *b, int ifindex)
+{
+    uint8_t req[DP_NL_REQ_SIZE];
+    struct nlmsghdr *nlh;
+    unsigned size = 0;
+
+    dp_nl_request_link(&nlh, req, RTM_GETLINK, 0, ifindex);
+    lab_ok(dp_nl_talk(b->nl, nlh, on_link, &size));
+    return size;
+}
+
+static void
+set_ipv4_size(struct bed *b, int ifindex, unsigned size)
+{
+    uint8_t req[DP_NL_REQ_SIZE];
+    struct nlmsghdr *nlh;
+
+    dp_nl_request_link(&nlh, req, RTM_NEWLINK, 0, ifindex);
+    mnl_attr_put_u32(nlh, DP_IFLA_GSO_IPV4_MAX_SIZE, size);
+    lab_ok(dp_nl_talk(b->nl, nlh, NULL, NULL));
+}
+
+/* Ports on which somebody has raised the limits raise the bond's, IPv4's apart from the other. */
+static void
+big_tcp(void **state)
+{
+    struct bed *b = *state;
+
+    if (!lab_try("ip link set eth0 gso_max_size 185000"))
+        skip(); /* a kernel before 5.19 */
+    lab_run("ip link set eth1 gso_max_size 200000");
+    if (ipv4_size(b, b->port[0])) {
+        set_ipv4_size(b, b->port[0], 150000);
+        set_ipv4_size(b, b->port[1], 100000);
+    }
+    lab_ok(dp_link_sync_features(b->nl, b->bond, b->port, 2));
+    expect_gso("bond0", 185000, 65535);
+    assert_int_equal(ipv4_size(b, b->bond), ipv4_size(b, b->port[1]));
+    lab_ok(dp_link_sync_features(b->nl, b->bond, b->port, 1));
+    assert_int_equal(ipv4_size(b, b->bond), ipv4_size(b, b->port[0]));
+    lab_run("ip link set eth0 gso_max_size 65536");
+    lab_ok(dp_link_sync_features(b->nl, b->bond, b->port, 2));
+    expect_gso("bond0", 65536, 65535);
+}
+
 static void
 a_port_that_has_gone_limits_nothing(void **state)
 {
@@ -158,6 +217,7 @@ main(void)
         T(what_one_port_cannot_the_bond_does_not_claim),
         T(what_is_not_of_the_ports_stays),
         T(gso_limits_are_the_least),
+        T(big_tcp),
         T(a_port_that_has_gone_limits_nothing),
         T(another_driver),
     };
