@@ -31,7 +31,7 @@ ONLY_REDIRECT = ("redirect_ingress", "redirect_peer")
 ONE_MODE = ("none", "macvlan", *ONLY_REDIRECT)
 CONTENDERS = {"host": ("none", "macvlan", "ovs", *ONLY_REDIRECT),
               "guest": ("none", "kernel", "team", *ONLY_REDIRECT)}
-OURS = ("clsact", "tcx")
+OURS = ("clsact", "tcx", "tcx,counters")  # as mkbond knows them
 WHAT = ("send", "drop", "socket", "receive", "rr", "tcp-send-1", "tcp-send-4", "tcp-receive-1",
         "tcp-receive-4")
 FIELDS = ("date", "commit", "kernel", "mode", "contender", "what", "round", "count", "ns", "cpu_ns")
