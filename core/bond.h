@@ -144,11 +144,11 @@ enum bond_event_type {
     BOND_EV_PORT_OPTIONS, /* slot; u.port_options */
     BOND_EV_FRAME,        /* slot; u.frame: LACP, marker, ARP or ND, seen on the port;
                            * BOND_NO_PORT: sent on the bond by the host (bond_frames_wanted_sent()) */
-    BOND_EV_TRAFFIC,      /* slot; u.traffic: told of each member before a TICK at arp_at_ns, if the
-                           * table has BOND_TABLE_F_STAMP */
-    BOND_EV_LOAD,         /* u.load: told before a TICK at balance_at_ns */
-    BOND_EV_SET_ACTIVE,   /* slot, or BOND_NO_PORT for "choose by yourself" (active_slave) */
-    BOND_EV_RESUME, /* after bond_load(): nobody listened for a while, so silence is no sign */
+    BOND_EV_TRAFFIC, /* slot; u.traffic: told of each member before a TICK at arp_at_ns and before
+                        OPTIONS, if the table has BOND_TABLE_F_STAMP */
+    BOND_EV_LOAD,    /* u.load: told before a TICK at balance_at_ns */
+    BOND_EV_SET_ACTIVE, /* slot, or BOND_NO_PORT for "choose by yourself" (active_slave) */
+    BOND_EV_RESUME,     /* after bond_load(): nobody listened for a while, so silence is no sign */
 };
 
 struct bond_event {
@@ -352,7 +352,7 @@ int bond_port_by_ifindex(const struct bond *b, int32_t ifindex);
 uint32_t bond_port_order(const struct bond *b, bool leaving, int order[BOND_MAX_PORTS]);
 bool bond_port_can_tx(const struct bond *b, int slot); /* kernel: bond_slave_can_tx() */
 bool bond_slot_is_member(const struct bond *b, int slot);
-bool bond_name_valid(const char *name); /* of a device; kernel: dev_valid_name() */
+bool bond_name_valid(const char *name);       /* of a device; kernel: dev_valid_name() */
 bool bond_is_resilient(const struct bond *b); /* flows go by buckets: hash=resilient is in force */
 
 /* 802.3ad: what a port says of itself; how many of an aggregator's ports have a usable link. */

@@ -357,7 +357,10 @@ bondd_bond_set_options(struct bondd_bond *b, guint n, const char *const *names,
         bondd_error_from_core(error, &err);
         return false;
     }
-    return check || bondd_bond_step(b, &ev, error) >= 0;
+    if (check)
+        return true;
+    bondd_probe_tell_traffic(b); /* it counts by the arp_validate under which it came in */
+    return bondd_bond_step(b, &ev, error) >= 0;
 }
 
 bool

@@ -94,18 +94,12 @@ bondd_probe_tell(const struct bondd_bond *b, struct bond_event *ev)
 }
 
 void
-bondd_probe_catch_up(struct bondd_bond *b)
+bondd_probe_tell_traffic(struct bondd_bond *b)
 {
     struct bond_event ev = {.type = BOND_EV_TRAFFIC};
     uint64_t stamps[BOND_MAX_PORTS];
     struct bond_table t;
-    uint64_t now = bondd_now_ns();
 
-    if (b->core.arp_at_ns > now && bond_bfd_detect_at(&b->core) > now)
-        return;
-    bondd_frames_catch_up(b);
-    if (b->core.arp_at_ns > now)
-        return;
     bond_table_build(&b->core, &t);
     if (!(t.flags & BOND_TABLE_F_STAMP) || dp_bpf_stamps(b->bpf, stamps) < 0)
         return;
@@ -114,6 +108,18 @@ bondd_probe_catch_up(struct bondd_bond *b)
         if (stamps[ev.slot] != 0 && bond_slot_is_member(&b->core, ev.slot))
             bondd_bond_step(b, &ev, NULL);
     }
+}
+
+void
+bondd_probe_catch_up(struct bondd_bond *b)
+{
+    const uint64_t now = bondd_now_ns();
+
+    if (b->core.arp_at_ns > now && bond_bfd_detect_at(&b->core) > now)
+        return;
+    bondd_frames_catch_up(b);
+    if (b->core.arp_at_ns <= now)
+        bondd_probe_tell_traffic(b);
 }
 
 void

@@ -11,6 +11,8 @@ void bondd_probe_send(struct bondd_bond *b, int slot);
 void bondd_probe_tell(const struct bondd_bond *b, struct bond_event *ev);
 /* Before a TICK: when the monitor is due, core is told all that has come in until now. */
 void bondd_probe_catch_up(struct bondd_bond *b);
+/* What each port has heard by now, where any frame counts; also before options change. */
+void bondd_probe_tell_traffic(struct bondd_bond *b);
 void bondd_probe_free(struct bondd_bond *b);
 
 #endif
