@@ -386,27 +386,151 @@ is_mpls(const struct parity_frame *f)
     return f->data[at] == 0x88 && (f->data[at + 1] == 0x47 || f->data[at + 1] == 0x48);
 }
 
+static void
+tag_beside(struct gen *g)
+{
+    const struct parity_vlan *v = &PICK(g, parity_vlan);
+
+    g->f->tag_proto = v->proto;
+    g->f->tag_tci = (uint16_t) (v->priority << 13 | v->vid);
+}
+
+static void
+random_frame(struct gen *g)
+{
+    const struct kind *kind = some_kind(g);
+    struct parity_frame *f = g->f;
+
+    f->kind = kind->name;
+    put_random(g, 12);
+    put(g, kind->proto ? kind->proto : 0x0600 + below(g, 0xfa00), 2);
+    l3(g, (uint16_t) (f->data[12] << 8 | f->data[13]), 1 + below(g, 4));
+    if (one_in(g, 5))
+        f->len = (uint16_t) (14 + below(g, f->len - 13u));
+    if (one_in(g, 5) && !is_mpls(f))
+        tag_beside(g);
+}
+
+static void
+begin(struct gen *g, const char *kind, uint16_t proto)
+{
+    g->f->kind = kind;
+    put_random(g, 12);
+    put(g, proto, 2);
+}
+
+static void
+ipv4_header(struct gen *g, uint8_t proto)
+{
+    put(g, 0x450000c8, 4);
+    put(g, draw(g) & 0xffff0000, 4);
+    put(g, 64, 1);
+    put(g, proto, 1);
+    put(g, 0, 2);
+    put_random(g, 8);
+}
+
+/* The driver takes what is beside a tag for the first tag in the frame, also where a tunnel begins
+ * before that. */
+static void
+tag_in_tunnel(struct gen *g)
+{
+    begin(g, "tag in a tunnel", 0x0800);
+    ipv4_header(g, 47);
+    put(g, 0x00006558, 4);
+    ethernet(g, one_in(g, 3) ? 0x88a8 : 0x8100, 1);
+    if (!one_in(g, 4))
+        tag_beside(g);
+}
+
+static void
+gre_version(struct gen *g)
+{
+    const bool pptp = !one_in(g, 4);
+
+    begin(g, "GRE version", 0x0800);
+    ipv4_header(g, 47);
+    put(g, 0x2000 | (one_in(g, 3) ? 0x1000 : 0) | below(g, 8), 2);
+    put(g, pptp ? 0x880b : 0x0800, 2);
+    put(g, draw(g), 4);
+    if (g->f->data[34] & 0x10)
+        put(g, draw(g), 4);
+    if (pptp)
+        put(g, 0x0021, 2);
+    ipv4_header(g, 17);
+    put_random(g, 16);
+}
+
+/* Around the length that a header must have. */
+static void
+short_header(struct gen *g)
+{
+    static const struct {
+        uint16_t proto;
+        uint8_t len;
+    } headers[] = {{0x8906, 38}, {0x8906, 38}, {0x88f7, 34}, {0x88fb, 6},  {0x892f, 6},
+                   {0x88ca, 16}, {0x4305, 24}, {0x8864, 8},  {0x0800, 20}, {0x86dd, 40}};
+    const unsigned int i = below(g, sizeof(headers) / sizeof(headers[0]));
+
+    begin(g, "short header", headers[i].proto);
+    if (headers[i].proto == 0x88ca)
+        put(g, draw(g) & ~0x08080000u, 4);
+    else if (headers[i].proto == 0x8864)
+        put(g, 0x1100, 2);
+    else if (headers[i].proto == 0x4305)
+        put(g, 0x400f, 2);
+    else if (headers[i].proto == 0x0800)
+        put(g, 0x4500, 2);
+    put_random(g, 60);
+    g->f->len = (uint16_t) (14 + headers[i].len - 2 + below(g, 5));
+}
+
+/* Around the number of headers after which the driver looks no further. */
+static void
+many_headers(struct gen *g)
+{
+    const unsigned int n = 12 + below(g, 7);
+
+    if (one_in(g, 2)) {
+        begin(g, "many headers", 0x86dd);
+        put(g, 0x60000000, 4);
+        put(g, 160, 2);
+        put(g, 60, 1);
+        put(g, 64, 1);
+        put_random(g, 32);
+        for (unsigned int i = 0; i < n; i++) {
+            put(g, i + 1 < n ? 60 : 17, 1);
+            put(g, 0, 1);
+            put_random(g, 6);
+        }
+    } else {
+        begin(g, "many headers", 0x0800);
+        for (unsigned int i = 0; i < n; i++)
+            ipv4_header(g, i + 1 < n ? 4 : 17);
+    }
+    put_random(g, 8);
+}
+
+static void
+directed_frame(struct gen *g, uint32_t n)
+{
+    static void (*const makers[])(struct gen *) = {tag_in_tunnel, gre_version, short_header,
+                                                   many_headers};
+
+    makers[n % (sizeof(makers) / sizeof(makers[0]))](g);
+}
+
 void
 parity_frame(uint32_t index, struct parity_frame *f)
 {
     struct gen g = {(index + 1) * 0x9e3779b97f4a7c15ull, f};
-    const struct kind *kind;
 
     memset(f, 0, sizeof(*f));
     draw(&g);
-    kind = some_kind(&g);
-    f->kind = kind->name;
-    put_random(&g, 12);
-    put(&g, kind->proto ? kind->proto : 0x0600 + below(&g, 0xfa00), 2);
-    l3(&g, (uint16_t) (f->data[12] << 8 | f->data[13]), 1 + below(&g, 4));
-    if (one_in(&g, 5))
-        f->len = (uint16_t) (14 + below(&g, f->len - 13u));
-    if (one_in(&g, 5) && !is_mpls(f)) {
-        const struct parity_vlan *v = &PICK(&g, parity_vlan);
-
-        f->tag_proto = v->proto;
-        f->tag_tci = (uint16_t) (v->priority << 13 | v->vid);
-    }
+    if (index >= PARITY_RANDOM_FRAMES && index < PARITY_FRAMES)
+        directed_frame(&g, index - PARITY_RANDOM_FRAMES);
+    else
+        random_frame(&g);
 }
 
 static uint16_t

@@ -13,7 +13,9 @@
 
 #include "core/hash.h"
 
-#define PARITY_FRAMES 24000u
+#define PARITY_RANDOM_FRAMES 24000u
+#define PARITY_DIRECTED_FRAMES 600u /* behind them: what chance hardly meets */
+#define PARITY_FRAMES (PARITY_RANDOM_FRAMES + PARITY_DIRECTED_FRAMES)
 #define PARITY_FRAME_MAX 400u
 #define PARITY_POLICIES 6u
 /* Of a hash the golden file keeps the remainder by this: it gives the port among 1 to 8. */
