@@ -13,8 +13,10 @@ import tempfile
 import compact
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-EVENTS_AT_ONCE = 32  # scripts in one guest at the same time: more of them, and they come late
+# Scripts in one guest at the same time: more of them, and they come late.
+AT_ONCE = {"links": 32, "monitors": 20, "partners": 32}
 AT_ONCE_AGAIN = 6
+FAMILIES = tuple(AT_ONCE)  # of the scripts of events
 SKIP = 77
 
 
@@ -52,11 +54,12 @@ def options_netlink(build):
     return end(start(build, "options-netlink", "ask", options=("--kernel", "6.12")))
 
 
-def numbers_of(build, program):
-    """What a recorder says of itself on the host: (how many, checksum)."""
-    out = subprocess.run([os.path.join(build, "tests/parity", program), "--about"], check=True,
+def families(build):
+    """What the recorder says of its scripts, on the host: {family: (first, how many, checksum)}."""
+    out = subprocess.run([os.path.join(build, "tests/parity/events-guest"), "--about"], check=True,
                          stdout=subprocess.PIPE, text=True).stdout
-    return re.fullmatch(r"(\d+) (\w+)\n", out).groups()
+    return {name: (int(first), int(count), checksum) for name, first, count, checksum in
+            re.findall(r"^(\w+) (\d+) (\d+) (\w+)$", out, re.M)}
 
 
 def scripts(build, seed, numbers, at_once):
@@ -81,15 +84,17 @@ def that_differ(build, text):
     return [int(number) for number in said.group(1).split()] if said else []
 
 
-def events(build, seed=0, numbers=None):
+def events(build, family, seed=0, numbers=None):
     """A guest with much to do may be late itself (its driver looks at the links when it can have the
     lock of the network's configuration). So where the two differ the driver is asked again, with few
     others at the same time; what differs then is a difference."""
-    all_of_them, checksum = numbers_of(build, "events-guest")
-    numbers = numbers or range(int(all_of_them))
-    found = scripts(build, seed, numbers, EVENTS_AT_ONCE)
-    kernel = re.search(r"v(\S+)", "".join(found[numbers[0]][0][1])).group(1)
-    title = f"# {len(numbers)} scripts, seed {seed}, sum {checksum}, asked of Linux {kernel}"
+    first, count, checksum = families(build)[family]
+    numbers = numbers or range(first, first + count)
+    found = scripts(build, seed, numbers, AT_ONCE[family])
+    kernel = re.search(r"^Ethernet Channel Bonding Driver: v(\S+)$",
+                       "\n".join(found[numbers[0]][0][1]), re.M).group(1)
+    title = (f"# {len(numbers)} scripts of {family}, seed {seed}, sum {checksum}, asked of Linux "
+             f"{kernel}")
     again = that_differ(build, compact.compact(found, title))
     if again:
         print("asked again: " + " ".join(map(str, again)), file=sys.stderr)

@@ -7,29 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/parity/events-allowed.h"
-
-#define LACP_SYNC 8 /* of the state in an LACPDU */
-
-enum rule {
-    RULE_LAST_LEFT,
-    RULE_FOLLOW,
-    RULE_EQUAL,
-    RULE_SAME_VALUE,
-    RULE_FAILING,
-    RULE_UPDELAY,
-    RULE_BROADCAST,
-    RULE_IGMP,
-    RULE_XOR,
-    RULE_LOAD,
-    RULE_LB_ADDRESS,
-    RULE_ALL_ACTIVE,
-    RULE_LACP_SYNC,
-    RULE_LACP_KEY,
-    RULE_LACP_STABLE,
-    RULE_LACP_CHURN,
-    RULE_N
-};
+#include "tests/parity/events-rules.h"
 
 static const char *const reasons[RULE_N] = {
     [RULE_LAST_LEFT] = "a bond whose last port has left keeps its address",
@@ -49,20 +27,29 @@ static const char *const reasons[RULE_N] = {
     [RULE_LACP_STABLE] =
         "802.3ad: ad_select=stable keeps the first one, also while the bond begins",
     [RULE_LACP_CHURN] = "802.3ad: churn is timed while the bond is down, too",
+    [RULE_LACP_EARLY] = "802.3ad: a port takes frames in from when it says that it is in sync",
+    [RULE_LACP_LOOP] = "802.3ad: what we hear of ourselves is not believed",
+    [RULE_LACP_COLLECTS] = "802.3ad: a port sends when its partner says that it collects",
+    [RULE_LACP_BANDWIDTH] = "802.3ad: an aggregator has the bandwidth of its usable ports",
+    [RULE_LACP_NUMBER] = "802.3ad: in which of the free aggregators ports meet",
+    [RULE_LACP_SAID] = "802.3ad: a deaf partner's last word: expired, or defaulted already",
+    [RULE_CARRIER] = "monitors: a port without carrier is down, also one that was being tried",
+    [RULE_STARVED] = "monitors: backups do not fail with an active port that has lost its link",
+    [RULE_BELIEVED] =
+        "monitors: with arp_validate=backup or all a port of a balancing mode comes back",
     [RULE_XOR] = "balance-xor sends by a port that took over before its updelay was over",
 };
 static unsigned int needed[RULE_N];
 
-static bool
-use(enum rule rule)
+bool
+parity_use(enum parity_rule rule)
 {
     needed[rule]++;
     return true;
 }
 
-/* The line of the look that begins like this, without the beginning; NULL: there is none. */
-static const char *
-line_of(const struct parity_lines *lines, const char *beginning)
+const char *
+parity_line_of(const struct parity_lines *lines, const char *beginning)
 {
     const size_t n = strlen(beginning);
 
@@ -101,19 +88,20 @@ judge_active(struct parity_sim *s, const struct parity_event *e, const char *wan
     if (!makes_it_select(e))
         return PARITY_DIFFERS;
     if (a == BOND_NO_PORT && b != BOND_NO_PORT && s->b.port[b].link == BOND_LINK_FAIL) {
-        use(RULE_FAILING);
+        parity_use(RULE_FAILING);
         return PARITY_PARTED;
     }
     if (!has_link(s, a) || !has_link(s, b))
         return PARITY_DIFFERS;
     if (is_option(e, "primary_reselect") || is_option(e, "primary"))
-        use(strcmp(s->b.opt.primary, want) ? RULE_EQUAL : RULE_SAME_VALUE);
+        parity_use(strcmp(s->b.opt.primary, want) ? RULE_EQUAL : RULE_SAME_VALUE);
     else if (s->b.port[a].prio == s->b.port[b].prio && strcmp(s->b.opt.primary, want))
-        use(RULE_EQUAL);
+        parity_use(RULE_EQUAL);
     else
         return PARITY_DIFFERS;
     if (parity_sim_set_active(s, want))
         return PARITY_DIFFERS;
+    parity_has_asked_by(s, want, have);
     parity_sim_wait(s, 1); /* the drain of the port that was active is over */
     return PARITY_AGAIN;
 }
@@ -142,14 +130,14 @@ addresses_allowed(const struct parity_sim *s, const char *driver, const char *he
 
     if (bond_port_order(&s->b, false, order) == 0 && !strncmp(driver, "addresses own:", 14) &&
         !strcmp(ports_there, ports_here))
-        return use(RULE_LAST_LEFT);
+        return parity_use(RULE_LAST_LEFT);
     if (ports_there - driver != ports_here - here ||
         strncmp(driver, here, (size_t) (ports_here - here)))
         return false; /* the bond's own is the same in both */
     if (s->script->mode >= BOND_MODE_BALANCE_TLB)
-        return s->b.active == BOND_NO_PORT && use(RULE_LB_ADDRESS);
+        return s->b.active == BOND_NO_PORT && parity_use(RULE_LB_ADDRESS);
     return s->b.opt.num[BOND_OPT_FAIL_OVER_MAC] == BOND_FOM_FOLLOW && follows(s) &&
-           use(RULE_FOLLOW);
+           parity_use(RULE_FOLLOW);
 }
 
 /* The driver's IGMP goes to a port whose link is gone already, where nothing leaves. */
@@ -160,18 +148,17 @@ sending_allowed(const struct parity_sim *s, const char *driver, const char *here
 
     return s->script->mode == BOND_MODE_BALANCE_RR && s->b.active != BOND_NO_PORT &&
            s->b.port[s->b.active].link == BOND_LINK_FAIL && strlen(here) == n &&
-           !strncmp(driver, here, n - 1) && driver[n - 1] == '-' && use(RULE_IGMP);
+           !strncmp(driver, here, n - 1) && driver[n - 1] == '-' && parity_use(RULE_IGMP);
 }
 
-static int
-number_in(const char *line)
+int
+parity_number_in(const char *line)
 {
     return atoi(line + strcspn(line, "0123456789"));
 }
 
-/* The line that begins like this before line `at`, which is in the same port's part. */
-static const char *
-line_before(const struct parity_lines *lines, uint32_t at, const char *beginning)
+const char *
+parity_line_before(const struct parity_lines *lines, uint32_t at, const char *beginning)
 {
     const size_t n = strlen(beginning);
 
@@ -180,17 +167,20 @@ line_before(const struct parity_lines *lines, uint32_t at, const char *beginning
     return lines->line[at];
 }
 
-/* Of a port that is down, or not of the active aggregator, the driver goes on showing the bit for
- * "in sync" in the actor's state if it once was. */
+/* Of a port that is down, or not of the active aggregator, the driver goes on showing the bits for
+ * "in sync", "collecting" and "distributing" in the actor's and the partner's state if they once
+ * were. */
 static bool
 sync_allowed(const struct parity_lines *lines, uint32_t at, const char *driver, const char *here)
 {
-    const char *active = line_of(lines, "\tAggregator ID: ");
-    const bool is_down = strcmp(line_before(lines, at, "MII Status: "), "MII Status: up");
-    const int aggregator = number_in(line_before(lines, at, "Aggregator ID: "));
+    const int bits = BOND_LACP_SYNC | BOND_LACP_COLLECTING | BOND_LACP_DISTRIBUTING;
+    const int there = parity_number_in(driver), now = parity_number_in(here);
+    const char *active = parity_line_of(lines, "\tAggregator ID: ");
+    const bool is_down = strcmp(parity_line_before(lines, at, "MII Status: "), "MII Status: up");
+    const int aggregator = parity_number_in(parity_line_before(lines, at, "Aggregator ID: "));
 
-    return (is_down || !active || aggregator != atoi(active)) &&
-           number_in(here) == (number_in(driver) & ~LACP_SYNC) && use(RULE_LACP_SYNC);
+    return (is_down || !active || aggregator != atoi(active)) && (there & ~bits) == (now & ~bits) &&
+           (now & there) == now && parity_use(RULE_LACP_SYNC);
 }
 
 static bool
@@ -200,19 +190,21 @@ lacp_line_allowed(const struct parity_event *e, const struct parity_lines *lines
     if (!strncmp(driver, "    port state: ", 16))
         return sync_allowed(lines, at, driver, here);
     if (!strncmp(driver, "\tActor Key: ", 12)) /* no speed and no duplex in the driver's */
-        return (number_in(driver) & 0x3f) == 0 && use(RULE_LACP_KEY);
-    return e && e->what == PARITY_BOND_UP && strstr(driver, " Churn") && use(RULE_LACP_CHURN);
+        return (parity_number_in(driver) & 0x3f) == 0 && parity_use(RULE_LACP_KEY);
+    return e && e->what == PARITY_BOND_UP && strstr(driver, " Churn") &&
+           parity_use(RULE_LACP_CHURN);
 }
 
 static bool
 chooses_another(const struct parity_sim *s, const struct parity_lines *driver,
                 const struct parity_lines *here)
 {
-    const char *a = line_of(driver, "\tAggregator ID: "), *b = line_of(here, "\tAggregator ID: ");
-    const char *partner = line_of(driver, "\tPartner Mac Address: ");
+    const char *a = parity_line_of(driver, "\tAggregator ID: "),
+               *b = parity_line_of(here, "\tAggregator ID: ");
+    const char *partner = parity_line_of(driver, "\tPartner Mac Address: ");
 
     return a && b && strcmp(a, b) && s->b.opt.num[BOND_OPT_AD_SELECT] == 0 && partner &&
-           !strcmp(partner, "00:00:00:00:00:00") && use(RULE_LACP_STABLE);
+           !strcmp(partner, "00:00:00:00:00:00") && parity_use(RULE_LACP_STABLE);
 }
 
 /* Where the load decides, or what the clients were told, it is a usable port, with its own address
@@ -233,7 +225,7 @@ load_allowed(const struct parity_sim *s, const char *sent)
         if (!has_link(s, slot) || (sent[1] == '*') == (slot == s->b.active))
             return false;
     }
-    return use(RULE_LOAD);
+    return parity_use(RULE_LOAD);
 }
 
 /* The driver looks at all_slaves_active when it makes a port a backup, and when the option is
@@ -247,12 +239,12 @@ all_active_allowed(const struct parity_sim *s)
         touched = touched || !strcmp(s->script->setting[i].option, "all_slaves_active");
     for (uint32_t i = 0; i < s->script->n_events; i++)
         touched = touched || is_option(&s->script->event[i], "all_slaves_active");
-    return touched && s->script->mode >= BOND_MODE_BALANCE_TLB && use(RULE_ALL_ACTIVE);
+    return touched && s->script->mode >= BOND_MODE_BALANCE_TLB && parity_use(RULE_ALL_ACTIVE);
 }
 
 static bool
-line_allowed(const struct parity_sim *s, const struct parity_event *e,
-             const struct parity_lines *lines, uint32_t at, const char *driver, const char *here)
+line_allowed(struct parity_sim *s, const struct parity_event *e, const struct parity_lines *lines,
+             uint32_t at, const char *driver, const char *here)
 {
     if (!strncmp(driver, "addresses ", 10))
         return addresses_allowed(s, driver, here);
@@ -261,6 +253,8 @@ line_allowed(const struct parity_sim *s, const struct parity_event *e,
                (load_allowed(s, driver + 8) && load_allowed(s, here + 8));
     if (!strncmp(driver, "comes in ", 9))
         return all_active_allowed(s);
+    if (s->script->family == PARITY_MONITORS)
+        return parity_monitor_line_allowed(s, e, lines, at, driver, here);
     return s->script->mode == BOND_MODE_8023AD && lacp_line_allowed(e, lines, at, driver, here);
 }
 
@@ -269,17 +263,17 @@ static bool
 hurries(const struct parity_sim *s, const struct parity_event *e, const struct parity_lines *driver,
         const struct parity_lines *here)
 {
-    const char *a = line_of(driver, "carrier "), *b = line_of(here, "carrier ");
+    const char *a = parity_line_of(driver, "carrier "), *b = parity_line_of(here, "carrier ");
     const uint32_t mode = s->script->mode;
 
     if ((e->what != PARITY_MEND && e->what != PARITY_SET && e->what != PARITY_ATTACH) ||
         !e->short_wait || s->b.opt.num[BOND_OPT_UPDELAY] == 0)
         return false;
     if ((mode == BOND_MODE_BALANCE_RR || mode == BOND_MODE_BROADCAST) && a[0] == '0' && b[0] == '1')
-        return use(RULE_UPDELAY);
+        return parity_use(RULE_UPDELAY);
     return mode == BOND_MODE_BROADCAST && a[0] == '1' &&
-           !line_of(driver, "MII Status: going back") && line_of(here, "MII Status: going back") &&
-           use(RULE_BROADCAST);
+           !parity_line_of(driver, "MII Status: going back") &&
+           parity_line_of(here, "MII Status: going back") && parity_use(RULE_BROADCAST);
 }
 
 /* The driver does not put such a port into the array that it chooses from: nothing leaves. */
@@ -287,19 +281,20 @@ static bool
 is_forgotten(const struct parity_sim *s, const struct parity_lines *driver,
              const struct parity_lines *here)
 {
-    const char *carrier = line_of(driver, "carrier "), *sent = line_of(driver, "sent by ");
+    const char *carrier = parity_line_of(driver, "carrier "),
+               *sent = parity_line_of(driver, "sent by ");
 
     return s->script->mode == BOND_MODE_BALANCE_XOR && carrier[0] == '1' &&
-           !sent[strspn(sent, " -")] && line_of(driver, "MII Status: up") &&
-           !strcmp(line_of(here, "carrier "), carrier) && use(RULE_XOR);
+           !sent[strspn(sent, " -")] && parity_line_of(driver, "MII Status: up") &&
+           !strcmp(parity_line_of(here, "carrier "), carrier) && parity_use(RULE_XOR);
 }
 
 enum parity_verdict
 parity_judge(struct parity_sim *s, struct parity_history *history, const struct parity_event *e,
              const struct parity_lines *driver, const struct parity_lines *here, uint32_t *at)
 {
-    const char *want = line_of(driver, "Currently Active Slave: ");
-    const char *have = line_of(here, "Currently Active Slave: ");
+    const char *want = parity_line_of(driver, "Currently Active Slave: ");
+    const char *have = parity_line_of(here, "Currently Active Slave: ");
 
     if (history->hurried)
         return PARITY_PARTED;
@@ -315,14 +310,19 @@ parity_judge(struct parity_sim *s, struct parity_history *history, const struct 
     }
     if (e && e->what == PARITY_DETACH && is_forgotten(s, driver, here))
         return PARITY_PARTED;
+    if (s->script->family == PARITY_MONITORS && parity_is_out_of_step(s, history, driver, here))
+        return PARITY_AGAIN;
     if (s->script->mode == BOND_MODE_8023AD && chooses_another(s, driver, here))
         return PARITY_PARTED;
     for (*at = 0; *at < driver->n || *at < here->n; ++*at) {
         if (*at >= driver->n || *at >= here->n)
             return PARITY_DIFFERS;
         if (strcmp(driver->line[*at], here->line[*at]) &&
-            !line_allowed(s, e, driver, *at, driver->line[*at], here->line[*at]))
-            return PARITY_DIFFERS;
+            !line_allowed(s, e, driver, *at, driver->line[*at], here->line[*at]) &&
+            !parity_partner_line_allowed(s, driver, here, *at))
+            return parity_monitor_parts(s, e, driver, here) || parity_partner_parts(s, driver, here)
+                       ? PARITY_PARTED
+                       : PARITY_DIFFERS;
     }
     return PARITY_ALLOWED;
 }

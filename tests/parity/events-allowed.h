@@ -23,6 +23,7 @@ enum parity_verdict {
 
 struct parity_history { /* of a script */
     bool hurried;       /* a rule let the two differ until a delay is over */
+    uint32_t skew; /* frames that the driver's round robin has counted in this look, and we not */
 };
 
 /* The two looks differ after `e` (NULL: at the beginning). For PARITY_DIFFERS *at is the first line

@@ -9,22 +9,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tests/parity/events-cases.h"
+#include "tests/parity/events-gen.h"
 
 #define LACP_EVENTS 8u /* within a minute: before churn is noticed */
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
 
-struct gen {
-    uint64_t s;
-    struct parity_script *script;
-    bool attached[PARITY_MAX_PORTS], cut[PARITY_MAX_PORTS], down[PARITY_MAX_PORTS];
-    bool was_short; /* one short wait, then a long one: no delay ends near a look */
-    uint32_t last;  /* the port that something happened to */
-    bool uses_primary;
-};
-
-static uint32_t
-below(struct gen *g, uint32_t n)
+uint32_t
+parity_below(struct parity_gen *g, uint32_t n)
 {
     /* xorshift64* */
     g->s ^= g->s >> 12;
@@ -33,27 +24,26 @@ below(struct gen *g, uint32_t n)
     return (uint32_t) (((g->s * 0x2545f4914f6cdd1dull >> 32) * n) >> 32);
 }
 
-static const char *
-pick(struct gen *g, const char *const *list)
+const char *
+parity_pick(struct parity_gen *g, const char *const *list)
 {
     uint32_t n = 0;
 
     while (list[n])
         n++;
-    return list[below(g, n)];
+    return list[parity_below(g, n)];
 }
-#define PICK(g, ...) pick(g, (const char *const[]){__VA_ARGS__, NULL})
 
-static uint32_t
-some_speed(struct gen *g)
+uint32_t
+parity_some_speed(struct parity_gen *g)
 {
     static const uint32_t speeds[] = {10, 100, 1000, 1000, 1000, 10000};
 
-    return speeds[below(g, COUNT(speeds))];
+    return speeds[parity_below(g, COUNT(speeds))];
 }
 
-static void
-setting(struct gen *g, const char *option, const char *value)
+void
+parity_setting(struct parity_gen *g, const char *option, const char *value)
 {
     struct parity_script *s = g->script;
 
@@ -61,136 +51,165 @@ setting(struct gen *g, const char *option, const char *value)
 }
 
 static void
-settings(struct gen *g)
+settings(struct parity_gen *g)
 {
     const uint32_t mode = g->script->mode;
 
-    setting(g, "miimon", "100");
-    setting(g, "updelay", PICK(g, "0", "800"));
-    setting(g, "downdelay", PICK(g, "0", "800"));
-    if (below(g, 4) == 0)
-        setting(g, "all_slaves_active", "1");
-    if (g->uses_primary && below(g, 2)) {
-        setting(g, "primary", PICK(g, "p0", "p1", "p2"));
-        setting(g, "primary_reselect", PICK(g, "always", "better", "better", "failure"));
+    parity_setting(g, "miimon", "100");
+    parity_setting(g, "updelay", PARITY_PICK(g, "0", "800"));
+    parity_setting(g, "downdelay", PARITY_PICK(g, "0", "800"));
+    if (parity_below(g, 4) == 0)
+        parity_setting(g, "all_slaves_active", "1");
+    if (g->uses_primary && parity_below(g, 2)) {
+        parity_setting(g, "primary", PARITY_PICK(g, "p0", "p1", "p2"));
+        parity_setting(g, "primary_reselect",
+                       PARITY_PICK(g, "always", "better", "better", "failure"));
     }
     if (mode == 1)
-        setting(g, "fail_over_mac", PICK(g, "none", "none", "active", "follow"));
+        parity_setting(g, "fail_over_mac", PARITY_PICK(g, "none", "none", "active", "follow"));
     if (mode == 0)
-        setting(g, "packets_per_slave", PICK(g, "1", "1", "2", "3"));
+        parity_setting(g, "packets_per_slave", PARITY_PICK(g, "1", "1", "2", "3"));
     if (mode == 4) {
-        setting(g, "lacp_rate", PICK(g, "slow", "fast"));
-        setting(g, "ad_select", PICK(g, "stable", "bandwidth", "count"));
-        setting(g, "ad_actor_sys_prio", PICK(g, "65535", "100"));
-        setting(g, "ad_user_port_key", PICK(g, "0", "5"));
-        setting(g, "min_links", PICK(g, "0", "0", "1", "2"));
+        parity_setting(g, "lacp_rate", PARITY_PICK(g, "slow", "fast"));
+        parity_setting(g, "ad_select", PARITY_PICK(g, "stable", "bandwidth", "count"));
+        parity_setting(g, "ad_actor_sys_prio", PARITY_PICK(g, "65535", "100"));
+        parity_setting(g, "ad_user_port_key", PARITY_PICK(g, "0", "5"));
+        parity_setting(g, "min_links", PARITY_PICK(g, "0", "0", "1", "2"));
     }
     if (mode == 5)
-        setting(g, "tlb_dynamic_lb", PICK(g, "0", "0", "1"));
+        parity_setting(g, "tlb_dynamic_lb", PARITY_PICK(g, "0", "0", "1"));
     if (mode == 2 || mode == 4 || mode == 5)
-        setting(g, "xmit_hash_policy", PICK(g, "layer2", "layer2+3", "layer3+4"));
+        parity_setting(g, "xmit_hash_policy", PARITY_PICK(g, "layer2", "layer2+3", "layer3+4"));
 }
 
-static void
-option(struct gen *g, struct parity_event *e)
+void
+parity_change_primary(struct parity_gen *g, struct parity_event *e, uint32_t which)
 {
     static const char *const names[] = {"p0", "p1", "p2", "p3"};
     const char *value;
 
     e->what = PARITY_OPTION;
-    switch (below(g, g->uses_primary ? 12 : 6)) {
+    switch (which) {
     case 0:
-        e->option = "updelay";
-        value = PICK(g, "0", "800");
-        break;
     case 1:
-        e->option = "downdelay";
-        value = PICK(g, "0", "800");
+        e->option = "primary_reselect";
+        value = PARITY_PICK(g, "always", "better", "failure");
         break;
     case 2:
-        e->option = "all_slaves_active";
-        value = PICK(g, "0", "1");
-        break;
     case 3:
-        e->option = "queue_id";
-        snprintf(e->value, sizeof(e->value), "p%u:%u", below(g, g->script->ports), below(g, 4));
-        return;
-    case 4:
-        e->option = "peer_notif_delay";
-        value = PICK(g, "0", "200", "1000");
-        break;
-    case 5:
-        e->option = g->script->mode == 0   ? "packets_per_slave"
-                    : g->script->mode == 2 ? "xmit_hash_policy"
-                    : g->script->mode == 4 ? "min_links"
-                                           : "num_grat_arp";
-        value = PICK(g, "1", "2");
-        break;
-    case 6:
-    case 7:
-        e->option = "primary_reselect";
-        value = PICK(g, "always", "better", "failure");
-        break;
-    case 8:
-    case 9:
         e->option = "primary";
-        value = below(g, 4) ? names[below(g, g->script->ports)] : "\n";
+        value = parity_below(g, 4) ? names[parity_below(g, g->script->ports)] : "\n";
         break;
     default:
         e->option = "active_slave";
-        value = below(g, 6) ? names[below(g, g->script->ports)] : "\n";
+        value = parity_below(g, 6) ? names[parity_below(g, g->script->ports)] : "\n";
         break;
     }
     snprintf(e->value, sizeof(e->value), "%s", value);
 }
 
 static void
-change_link(struct gen *g, struct parity_event *e)
+option(struct parity_gen *g, struct parity_event *e)
+{
+    const uint32_t which = parity_below(g, g->uses_primary ? 12 : 6);
+    const char *value;
+
+    e->what = PARITY_OPTION;
+    switch (which) {
+    case 0:
+        e->option = "updelay";
+        value = PARITY_PICK(g, "0", "800");
+        break;
+    case 1:
+        e->option = "downdelay";
+        value = PARITY_PICK(g, "0", "800");
+        break;
+    case 2:
+        e->option = "all_slaves_active";
+        value = PARITY_PICK(g, "0", "1");
+        break;
+    case 3:
+        e->option = "queue_id";
+        snprintf(e->value, sizeof(e->value), "p%u:%u", parity_below(g, g->script->ports),
+                 parity_below(g, 4));
+        return;
+    case 4:
+        e->option = "peer_notif_delay";
+        value = PARITY_PICK(g, "0", "200", "1000");
+        break;
+    case 5:
+        e->option = g->script->mode == 0   ? "packets_per_slave"
+                    : g->script->mode == 2 ? "xmit_hash_policy"
+                    : g->script->mode == 4 ? "min_links"
+                                           : "num_grat_arp";
+        value = PARITY_PICK(g, "1", "2");
+        break;
+    default:
+        parity_change_primary(g, e, which - 6);
+        return;
+    }
+    snprintf(e->value, sizeof(e->value), "%s", value);
+}
+
+void
+parity_change_link(struct parity_gen *g, struct parity_event *e)
 {
     e->what = g->cut[e->port] ? PARITY_MEND : PARITY_CUT;
-    e->speed = some_speed(g);
-    e->half = below(g, 3) == 0;
+    e->speed = parity_some_speed(g);
+    e->half = parity_below(g, 3) == 0;
     /* Mostly the same link again; and nobody tells the driver of the speed of a port that is down.
      */
-    if (below(g, 2) || g->down[e->port])
+    if (parity_below(g, 2) || g->down[e->port])
         e->speed = 0;
-    else if (below(g, 2))
+    else if (parity_below(g, 2))
         e->speed = g->script->speed[e->port];
     g->cut[e->port] = !g->cut[e->port];
 }
 
-static void
-happen(struct gen *g, struct parity_event *e)
+void
+parity_set_or_unset(struct parity_gen *g, struct parity_event *e)
 {
-    uint32_t kind = below(g, 100);
+    e->what = g->down[e->port] ? PARITY_SET : PARITY_UNSET;
+    g->down[e->port] = !g->down[e->port];
+}
 
-    e->port = below(g, g->script->ports);
-    if (g->was_short && below(g, 3)) { /* the same port, while its delay runs */
+void
+parity_attach_or_detach(struct parity_gen *g, struct parity_event *e)
+{
+    e->what = g->attached[e->port] ? PARITY_DETACH : PARITY_ATTACH;
+    g->attached[e->port] = !g->attached[e->port];
+    g->down[e->port] = false;
+}
+
+static void
+happen(struct parity_gen *g, struct parity_event *e)
+{
+    uint32_t kind = parity_below(g, 100);
+
+    e->port = parity_below(g, g->script->ports);
+    if (g->was_short && parity_below(g, 3)) { /* the same port, while its delay runs */
         e->port = g->last;
         kind = 0;
     }
     g->last = e->port;
     if (kind < 50) {
-        change_link(g, e);
+        parity_change_link(g, e);
     } else if (kind < 58 && g->attached[e->port]) {
-        e->what = g->down[e->port] ? PARITY_SET : PARITY_UNSET;
-        g->down[e->port] = !g->down[e->port];
+        parity_set_or_unset(g, e);
     } else if (kind < 76) {
-        e->what = g->attached[e->port] ? PARITY_DETACH : PARITY_ATTACH;
-        g->attached[e->port] = !g->attached[e->port];
-        g->down[e->port] = false;
+        parity_attach_or_detach(g, e);
     } else if (kind < 80 && g->uses_primary) {
         e->what = PARITY_PRIO;
-        snprintf(e->value, sizeof(e->value), "%d", (int) below(g, 5) - 2);
+        snprintf(e->value, sizeof(e->value), "%d", (int) parity_below(g, 5) - 2);
     } else {
         option(g, e);
     }
-    e->short_wait = !g->was_short && below(g, 5) < 2 && g->script->mode != 4;
+    e->short_wait = !g->was_short && parity_below(g, 5) < 2 && g->script->mode != 4;
     g->was_short = e->short_wait;
 }
 
-static void
-bond_down_and_up(struct gen *g)
+void
+parity_bond_down_and_up(struct parity_gen *g)
 {
     struct parity_script *s = g->script;
 
@@ -199,53 +218,114 @@ bond_down_and_up(struct gen *g)
     g->was_short = false;
 }
 
-void
-parity_script(uint32_t seed, uint32_t index, struct parity_script *s)
+static void
+links_script(struct parity_gen *g, uint32_t index)
 {
     static const uint8_t modes[] = {0, 1, 1, 1, 2, 3};
     const bool is_lacp = index >= PARITY_FIRST_LACP && index < PARITY_FIRST_TLB;
-    struct gen g = {.s = (index + 1 + ((uint64_t) seed << 32)) * 0x9e3779b97f4a7c15ull,
-                    .script = s};
+    struct parity_script *s = g->script;
 
-    memset(s, 0, sizeof(*s));
-    below(&g, 2);
     s->mode = index < PARITY_FIRST_LACP ? modes[index % COUNT(modes)] : is_lacp ? 4 : 5 + index % 2;
     s->long_ms = is_lacp ? PARITY_LACP_MS : PARITY_LONG_MS;
-    s->ports = 2 + below(&g, PARITY_MAX_PORTS - 1);
-    g.uses_primary = s->mode == 1 || s->mode >= 5;
-    settings(&g);
+    s->ports = 2 + parity_below(g, PARITY_MAX_PORTS - 1);
+    g->uses_primary = s->mode == 1 || s->mode >= 5;
+    settings(g);
     for (uint32_t i = 0; i < s->ports; i++) {
-        s->speed[i] = some_speed(&g);
-        s->half[i] = below(&g, 6) == 0;
-        s->cut[i] = g.cut[i] = below(&g, 6) == 0;
-        g.attached[i] = true;
+        s->speed[i] = parity_some_speed(g);
+        s->half[i] = parity_below(g, 6) == 0;
+        s->cut[i] = g->cut[i] = parity_below(g, 6) == 0;
+        g->attached[i] = true;
     }
     while (s->n_events + 2 <= (is_lacp ? LACP_EVENTS : PARITY_MAX_EVENTS)) {
-        if (below(&g, 40) == 0 && !g.was_short)
-            bond_down_and_up(&g);
+        if (parity_below(g, 40) == 0 && !g->was_short)
+            parity_bond_down_and_up(g);
         else
-            happen(&g, &s->event[s->n_events++]);
+            happen(g, &s->event[s->n_events++]);
     }
+}
+
+void
+parity_script(uint32_t seed, uint32_t index, struct parity_script *s)
+{
+    struct parity_gen g = {.s = (index + 1 + ((uint64_t) seed << 32)) * 0x9e3779b97f4a7c15ull,
+                           .script = s};
+
+    memset(s, 0, sizeof(*s));
+    parity_below(&g, 2);
+    if (index >= PARITY_FIRST_PARTNER)
+        parity_partner_script(&g);
+    else if (index >= PARITY_FIRST_MONITOR)
+        parity_monitor_script(&g, index);
+    else
+        links_script(&g, index);
+}
+
+static const struct {
+    const char *name;
+    uint32_t first, count;
+} families[PARITY_FAMILIES] = {
+    [PARITY_LINKS] = {"links", 0, 808},
+    [PARITY_MONITORS] = {"monitors", PARITY_FIRST_MONITOR, 240},
+    [PARITY_PARTNERS] = {"partners", PARITY_FIRST_PARTNER, 96},
+};
+
+uint32_t
+parity_family_first(enum parity_family family)
+{
+    return families[family].first;
+}
+
+uint32_t
+parity_family_count(enum parity_family family)
+{
+    return families[family].count;
+}
+
+const char *
+parity_family_name(enum parity_family family)
+{
+    return families[family].name;
+}
+
+static const char *
+far_text(const struct parity_event *e)
+{
+    static char text[64];
+    static const char *const words[] = {
+        [PARITY_FAR_MUTE] = "port mute",      [PARITY_FAR_DEAF] = "port deaf",
+        [PARITY_FAR_DEAD] = "target dead",    [PARITY_FAR_STRAY] = "answers stray",
+        [PARITY_FAR_NOISE] = "port noisy",    [PARITY_FAR_KEY] = "partner's key",
+        [PARITY_FAR_RESTART] = "partner new", [PARITY_FAR_ALONE] = "port alone",
+        [PARITY_FAR_LOOP] = "port looped",    [PARITY_FAR_CABLE] = "cable to partner"};
+
+    snprintf(text, sizeof(text), "%s, %u: %u", words[e->far], e->port, e->far_value);
+    return text;
 }
 
 const char *
 parity_event_text(const struct parity_event *e)
 {
-    static char text[96];
+    static char text[128];
     static const char *const words[] = {
-        [PARITY_CUT] = "cut",        [PARITY_MEND] = "mend",     [PARITY_UNSET] = "down",
-        [PARITY_SET] = "up",         [PARITY_ATTACH] = "attach", [PARITY_DETACH] = "detach",
-        [PARITY_OPTION] = "option",  [PARITY_PRIO] = "prio",     [PARITY_BOND_DOWN] = "bond down",
-        [PARITY_BOND_UP] = "bond up"};
-    const char *wait = e->short_wait ? ", short wait" : "";
+        [PARITY_CUT] = "cut",         [PARITY_MEND] = "mend",     [PARITY_UNSET] = "down",
+        [PARITY_SET] = "up",          [PARITY_ATTACH] = "attach", [PARITY_DETACH] = "detach",
+        [PARITY_OPTION] = "option",   [PARITY_PRIO] = "prio",     [PARITY_BOND_DOWN] = "bond down",
+        [PARITY_BOND_UP] = "bond up", [PARITY_PAUSE] = "pause"};
+    char wait[24] = "";
 
-    if (e->what == PARITY_OPTION)
+    if (e->short_wait)
+        snprintf(wait, sizeof(wait), ", short wait");
+    else if (e->rounds || e->wait_ms)
+        snprintf(wait, sizeof(wait), ", wait %u", e->rounds ? e->rounds : e->wait_ms);
+    if (e->what == PARITY_FAR)
+        snprintf(text, sizeof(text), "%s%s", far_text(e), wait);
+    else if (e->what == PARITY_OPTION)
         snprintf(text, sizeof(text), "%s=%s%s", e->option, e->value[0] == '\n' ? "" : e->value,
                  wait);
     else if (e->what == PARITY_MEND && e->speed)
         snprintf(text, sizeof(text), "mend p%u (%u %s)%s", e->port, e->speed,
                  e->half ? "half" : "full", wait);
-    else if (e->what == PARITY_BOND_DOWN || e->what == PARITY_BOND_UP)
+    else if (e->what >= PARITY_BOND_DOWN)
         snprintf(text, sizeof(text), "%s%s", words[e->what], wait);
     else
         snprintf(text, sizeof(text), "%s p%u %s%s", words[e->what], e->port, e->value, wait);
@@ -255,25 +335,54 @@ parity_event_text(const struct parity_event *e)
 uint32_t
 parity_wait_ms(const struct parity_script *s, const struct parity_event *e)
 {
-    return e && e->short_wait ? PARITY_SHORT_MS : s->long_ms;
+    return e && e->wait_ms ? e->wait_ms : e && e->short_wait ? PARITY_SHORT_MS : s->long_ms;
 }
 
-uint64_t
-parity_scripts_sum(void)
+/* FNV-1a */
+static uint64_t
+sum_of(uint64_t sum, const void *data, size_t n)
 {
-    uint64_t sum = 0xcbf29ce484222325ull; /* FNV-1a */
+    const uint8_t *p = data;
+
+    while (n-- > 0)
+        sum = (sum ^ *p++) * 0x100000001b3ull;
+    return sum;
+}
+
+/* What the driver cannot know of a script is in it, too. */
+uint64_t
+parity_scripts_sum(enum parity_family family)
+{
+    const uint32_t first = parity_family_first(family), n = parity_family_count(family);
+    uint64_t sum = 0xcbf29ce484222325ull;
     struct parity_script s;
 
-    for (uint32_t i = 0; i < PARITY_SCRIPTS; i++) {
+    for (uint32_t i = first; i < first + n; i++) {
         parity_script(0, i, &s);
         for (uint32_t k = 0; k < s.n_settings; k++)
-            for (const char *p = s.setting[k].value; *p; p++)
-                sum = (sum ^ (uint8_t) *p) * 0x100000001b3ull;
-        for (uint32_t k = 0; k < s.n_events; k++)
-            for (const char *p = parity_event_text(&s.event[k]); *p; p++)
-                sum = (sum ^ (uint8_t) *p) * 0x100000001b3ull;
+            sum = sum_of(sum, s.setting[k].value, strlen(s.setting[k].value));
+        for (uint32_t k = 0; k < s.n_events; k++) {
+            const char *text = parity_event_text(&s.event[k]);
+
+            sum = sum_of(sum, text, strlen(text));
+        }
+        if (family != PARITY_LINKS) {
+            sum = sum_of(sum, s.system_of, sizeof(s.system_of));
+            sum = sum_of(sum, &s.is_switch, sizeof(s.is_switch));
+        }
     }
     return sum;
+}
+
+void
+parity_target_text(const struct parity_script *s, uint32_t target, char text[32])
+{
+    static const char *const where[] = {[PARITY_IN_BOND] = "10.9.0.%u",
+                                        [PARITY_IN_VLAN] = "10.9.5.%u",
+                                        [PARITY_IN_IPV6] = "2001:db8::%x"};
+    const char *format = where[s->target[target]];
+
+    snprintf(text, 32, format, 16 + target);
 }
 
 void

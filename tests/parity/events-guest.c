@@ -34,17 +34,20 @@
 #include <linux/if_tun.h>
 #include <linux/sockios.h>
 
-#include "tests/parity/events-cases.h"
+#include "tests/parity/events-guest-far.h"
 
 #define LATE 2 /* exit status of a script that could not keep its times */
 #define LATE_MS 150
+#define LATE_FRAME_MS                                                                              \
+    60 /* a monitor counts by halves of its interval: what a look sends it must see soon */
 #define TRIES 30
 #define TUN "/run/tmp/tun"
 #define BOND "/sys/class/net/b/"
 
 static struct parity_script script;
 static int tap[PARITY_MAX_PORTS], control, on_bond;
-static bool cut[PARITY_MAX_PORTS];
+static bool cut[PARITY_MAX_PORTS], half[PARITY_MAX_PORTS];
+static uint32_t speeds[PARITY_MAX_PORTS];
 
 static void __attribute__((noreturn, format(printf, 1, 2))) die(const char *format, ...)
 {
@@ -94,6 +97,10 @@ option(const char *name, const char *value)
 {
     char path[96];
 
+    if (!strcmp(name, "ns_ip6_target")) { /* by netlink only */
+        snprintf(path, sizeof(path), "ip link set dev b type bond ns_ip6_target %s", value);
+        return system(path) ? EINVAL : 0;
+    }
     snprintf(path, sizeof(path), BOND "bonding/%s", name);
     return write_file(path, value);
 }
@@ -136,13 +143,15 @@ port_name(uint32_t port)
 }
 
 static void
-set_speed(uint32_t port, uint32_t speed, bool half)
+set_speed(uint32_t port, uint32_t speed, bool is_half)
 {
     struct ethtool_cmd command = {.cmd = ETHTOOL_SSET, .port = PORT_TP};
     struct ifreq r = request(port_name(port));
 
     ethtool_cmd_speed_set(&command, speed);
-    command.duplex = half ? DUPLEX_HALF : DUPLEX_FULL;
+    command.duplex = is_half ? DUPLEX_HALF : DUPLEX_FULL;
+    speeds[port] = speed;
+    half[port] = is_half;
     r.ifr_data = (char *) &command;
     if (ioctl(control, SIOCETHTOOL, &r))
         die("speed of p%u: %s", port, strerror(errno));
@@ -207,10 +216,29 @@ prepare(void)
     }
     if (r || set_up("b", true))
         die("no bond of that mode");
+    guest_far_is_up();
+    if (!guest_far_addresses(&script))
+        die("no addresses");
     at.sll_ifindex = (int) if_nametoindex("b");
     on_bond = socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK, 0);
     if (on_bond < 0 || bind(on_bond, (struct sockaddr *) &at, sizeof(at)))
         die("no socket: %s", strerror(errno));
+}
+
+/* What has become of the port is the other end's link, too. */
+static void
+tell_far_end(uint32_t port)
+{
+    char path[64];
+    const struct parity_far_port is = {
+        .has_link = !cut[port] && is_up(port_name(port)),
+        .is_attached =
+            (snprintf(path, sizeof(path), "/sys/class/net/p%u/master", port), !access(path, F_OK)),
+        .half = half[port],
+        .speed = speeds[port],
+    };
+
+    guest_far_link(port, &is);
 }
 
 static int
@@ -256,6 +284,11 @@ happen(const struct parity_event *e)
     case PARITY_BOND_DOWN:
     case PARITY_BOND_UP:
         return set_up("b", e->what == PARITY_BOND_UP);
+    case PARITY_FAR:
+        guest_far_event(e);
+        return 0;
+    case PARITY_PAUSE:
+        return 0;
     }
     return -1;
 }
@@ -345,7 +378,7 @@ look_at_receiving(FILE *out)
 static void
 look(FILE *out, int result, int64_t at)
 {
-    char text[8192];
+    char text[8192], asked[64];
     size_t n;
     FILE *file;
 
@@ -366,9 +399,25 @@ look(FILE *out, int result, int64_t at)
     fprintf(out, "\n");
     look_at_sending(out);
     look_at_receiving(out);
-    if (now_ms() - at > LATE_MS)
+    if (now_ms() - at > (script.family == PARITY_MONITORS ? LATE_FRAME_MS : LATE_MS))
         exit(LATE);
-    fprintf(out, "%s", text);
+    guest_far_asked(asked);
+    fprintf(out, "%s%s", asked, text);
+}
+
+/* When it is time to look. */
+static int64_t
+wait_after(const struct parity_event *e)
+{
+    int64_t at = now_ms() + parity_wait_ms(&script, e);
+
+    if (script.family == PARITY_LINKS)
+        sleep_until(at);
+    else if (!guest_far_wait(e))
+        exit(LATE);
+    else
+        at = now_ms();
+    return at;
 }
 
 static void
@@ -376,23 +425,33 @@ run(uint32_t index, FILE *out)
 {
     int64_t at;
 
+    guest_far_begin(&script, tap);
     prepare();
-    for (uint32_t i = 0; i < script.ports; i++)
+    guest_far_first();
+    for (uint32_t i = 0; i < script.ports; i++) {
         if (attach(i))
             die("script %u: p%u is not taken", index, i);
-    at = now_ms() + parity_wait_ms(&script, NULL);
-    sleep_until(at);
+        tell_far_end(i);
+        guest_far_pump();
+    }
+    at = wait_after(NULL);
     fprintf(out, "script %u\n", index);
     look(out, 0, at);
     for (uint32_t i = 0; i < script.n_events; i++) {
         const struct parity_event *e = &script.event[i];
-        int64_t before = now_ms();
-        int result = happen(e);
+        int64_t before;
+        int result;
 
+        if (!guest_far_wait_before(e))
+            exit(LATE);
+        before = now_ms();
+        result = happen(e);
+
+        if (e->what <= PARITY_DETACH)
+            tell_far_end(e->port);
         if (now_ms() - before > LATE_MS)
             exit(LATE);
-        at = now_ms() + parity_wait_ms(&script, e);
-        sleep_until(at);
+        at = wait_after(e);
         look(out, result, at);
     }
 }
@@ -490,15 +549,16 @@ run_all(uint32_t seed, const uint32_t *numbers, uint32_t count, uint32_t at_once
 int
 main(int argc, char **argv)
 {
-    uint32_t numbers[PARITY_SCRIPTS], count = 0, again;
+    uint32_t numbers[PARITY_MAX_SCRIPTS], count = 0, again;
 
-    if (argc > 1 && !strcmp(argv[1], "--about")) {
-        printf("%u %llx\n", PARITY_SCRIPTS, (unsigned long long) parity_scripts_sum());
+    for (int f = 0; argc > 1 && !strcmp(argv[1], "--about") && f < PARITY_FAMILIES; f++)
+        printf("%s %u %u %llx\n", parity_family_name(f), parity_family_first(f),
+               parity_family_count(f), (unsigned long long) parity_scripts_sum(f));
+    if (argc > 1 && !strcmp(argv[1], "--about"))
         return 0;
-    }
     if (!getenv("PARITY_GUEST") || argc < 4)
         die("usage, in the guest (tests/guest/run): events-guest SEED AT-ONCE SCRIPT...");
-    for (int i = 3; i < argc && count < PARITY_SCRIPTS; i++)
+    for (int i = 3; i < argc && count < PARITY_MAX_SCRIPTS; i++)
         numbers[count++] = (uint32_t) strtoul(argv[i], NULL, 10);
     if (mknod(TUN, S_IFCHR | 0600, makedev(10, 200)))
         die("mknod: %s", strerror(errno));

@@ -8,13 +8,50 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/parse.h"
 #include "core/select.h"
 #include "tests/parity/events-sim.h"
+
+/* It is among the targets now. */
+static bool
+is_asked(const struct parity_sim *s, uint32_t target)
+{
+    const uint32_t ip = parity_target_ip(s->script, target);
+
+    if (s->script->target[target] == PARITY_IN_IPV6)
+        return true;
+    for (uint32_t i = 0; i < s->b.opt.n_arp_targets; i++)
+        if (s->b.opt.arp_target_be[i] == ip)
+            return true;
+    return false;
+}
+
+static int step(struct parity_sim *s, struct bond_event *ev);
 
 static int
 slot_of(const struct parity_sim *s, uint32_t port)
 {
     return bond_port_by_ifindex(&s->b, (int32_t) port + 10);
+}
+
+/* Frames of core/, and the questions to the targets, to the other end. */
+static void
+send_out(struct parity_sim *s, const struct bond_action *a)
+{
+    const uint32_t port = (uint32_t) (s->b.port[a->slot].ifindex - 10);
+    const struct bond_frame_out *out = &s->out.frame[a->index & (BOND_MAX_FRAMES - 1)];
+    uint8_t frame[PARITY_FAR_FRAME];
+
+    if (port >= s->script->ports || !s->port[port].up || !s->port[port].carrier)
+        return;
+    if (a->type == BOND_ACT_SEND) {
+        parity_far_frame(&s->far, port, out->data, out->len, s->now_ns);
+        return;
+    }
+    for (uint32_t i = 0; i < s->script->n_targets; i++)
+        if (is_asked(s, i))
+            parity_far_frame(&s->far, port, frame,
+                             parity_question(s->script, i, s->port[port].mac, frame), s->now_ns);
 }
 
 static void
@@ -23,6 +60,8 @@ carry_out(struct parity_sim *s)
     for (uint32_t i = 0; i < s->out.n; i++) {
         const struct bond_action *a = &s->out.v[i];
 
+        if (a->type == BOND_ACT_SEND || a->type == BOND_ACT_PROBE)
+            send_out(s, a);
         if (a->type != BOND_ACT_PORT_RELEASE && a->type != BOND_ACT_PORT_MAC)
             continue;
         for (uint32_t p = 0; p < s->script->ports; p++) {
@@ -35,6 +74,66 @@ carry_out(struct parity_sim *s)
                 parity_port_mac(p, d->mac);
             }
         }
+    }
+}
+
+/* As the packet path does. */
+static void
+stamp(struct parity_sim *s, uint32_t port)
+{
+    struct bond_table table;
+
+    bond_table_build(&s->b, &table);
+    if (table.flags & BOND_TABLE_F_STAMP)
+        s->port[port].last_rx_ns = s->now_ns;
+}
+
+/* What comes in by a port. */
+static void
+arrive(void *data, uint32_t port, const uint8_t *frame, uint32_t len)
+{
+    struct parity_sim *s = data;
+    struct bond_event ev = {.type = BOND_EV_FRAME, .slot = slot_of(s, port)};
+    uint8_t bare[PARITY_FAR_FRAME];
+    struct bond_arp arp;
+    struct bond_nd nd;
+
+    if (ev.slot < 0 || !s->port[port].up || !s->port[port].carrier)
+        return;
+    stamp(s, port);
+    memcpy(bare, frame, len);
+    ev.u.frame.data = bare;
+    ev.u.frame.len = (uint16_t) len;
+    if (frame[12] == 0x81 && frame[13] == 0) { /* the device takes the tag off */
+        ev.u.frame.vlan_id = (uint16_t) ((frame[14] & 0xf) << 8 | frame[15]);
+        memcpy(bare + 12, frame + 16, len - 16);
+        ev.u.frame.len = (uint16_t) (len - 4);
+    }
+    if (bond_arp_parse(bare, ev.u.frame.len, &arp)) {
+        ev.u.frame.from_us = parity_is_ours(arp.sender_be);
+        ev.u.frame.to_us = parity_is_ours(arp.target_be);
+    } else if (bond_nd_parse(bare, ev.u.frame.len, &nd)) {
+        ev.u.frame.from_us = parity_is_ours6(nd.source);
+        ev.u.frame.to_us = parity_is_ours6(nd.destination);
+    }
+    step(s, &ev);
+}
+
+/* bond.h: each port's traffic is told of before the monitor looks, and before options change. */
+static void
+tell_traffic(struct parity_sim *s)
+{
+    struct bond_table table;
+
+    bond_table_build(&s->b, &table);
+    if (!(table.flags & BOND_TABLE_F_STAMP))
+        return;
+    for (uint32_t i = 0; i < s->script->ports; i++) {
+        struct bond_event ev = {.type = BOND_EV_TRAFFIC, .slot = slot_of(s, i)};
+
+        ev.u.traffic.last_rx_ns = s->port[i].last_rx_ns;
+        if (ev.slot >= 0)
+            step(s, &ev);
     }
 }
 
@@ -59,6 +158,20 @@ report_bond(struct parity_sim *s)
     memcpy(ev.u.bond_link.mac, s->b.mac_is_set ? s->b.mac : (const uint8_t[6]){2, 9, 9, 9, 9, 9},
            BOND_MAC_LEN);
     return step(s, &ev);
+}
+
+/* What has become of the port is the other end's link, too. */
+static void
+tell_far_end(struct parity_sim *s, uint32_t port)
+{
+    const struct parity_device *d = &s->port[port];
+    const struct parity_far_port is = {.has_link = d->up && d->carrier,
+                                       .is_attached = d->attached,
+                                       .half = d->half,
+                                       .speed = d->speed};
+
+    if (s->script->family != PARITY_LINKS)
+        parity_far_link(&s->far, port, &is, s->now_ns);
 }
 
 static int
@@ -98,6 +211,7 @@ parity_sim_attach(struct parity_sim *s, uint32_t port)
     r = step(s, &ev);
     if (r)
         d->attached = false;
+    tell_far_end(s, port);
     return r;
 }
 
@@ -197,6 +311,7 @@ parity_sim_begin(struct parity_sim *s, const struct parity_script *script)
         bond_option_set(&o, script->setting[i].option, script->setting[i].value, NULL, &s->err);
     bond_init(&s->b, "b", 9, &o);
     s->b.drain_ms = 0; /* what is under way the driver drops at once */
+    parity_far_begin(&s->far, script, s->now_ns, arrive, s);
     for (uint32_t p = 0; p < script->ports; p++) {
         s->port[p].carrier = !script->cut[p];
         s->port[p].speed = script->speed[p];
@@ -205,10 +320,13 @@ parity_sim_begin(struct parity_sim *s, const struct parity_script *script)
     }
     s->up = true;
     report_bond(s);
+    parity_far_tick(&s->far, s->now_ns);
+    if (script->interval_ms)
+        parity_sim_wait(s, script->interval_ms * 5 / 4);
 }
 
-int
-parity_sim_event(struct parity_sim *s, const struct parity_event *e)
+static int
+happen(struct parity_sim *s, const struct parity_event *e)
 {
     struct parity_device *d = &s->port[e->port];
 
@@ -230,6 +348,7 @@ parity_sim_event(struct parity_sim *s, const struct parity_event *e)
     case PARITY_DETACH:
         return detach(s, e->port);
     case PARITY_OPTION:
+        tell_traffic(s);
         return set_option(s, e->option, e->value);
     case PARITY_PRIO:
         return set_prio(s, e->port, e->value);
@@ -237,22 +356,82 @@ parity_sim_event(struct parity_sim *s, const struct parity_event *e)
     case PARITY_BOND_UP:
         s->up = e->what == PARITY_BOND_UP;
         return report_bond(s);
+    case PARITY_FAR:
+        parity_far_event(&s->far, e, s->now_ns);
+        return 0;
+    case PARITY_PAUSE:
+        return 0;
     }
     return -1;
+}
+
+int
+parity_sim_event(struct parity_sim *s, const struct parity_event *e)
+{
+    const int r = happen(s, e);
+
+    if (e->what <= PARITY_DETACH)
+        tell_far_end(s, e->port);
+    return r;
+}
+
+static void
+tick(struct parity_sim *s)
+{
+    struct bond_event ev = {.type = BOND_EV_TICK};
+
+    if (s->b.arp_at_ns <= s->now_ns)
+        tell_traffic(s);
+    step(s, &ev);
 }
 
 void
 parity_sim_wait(struct parity_sim *s, uint32_t ms)
 {
     const uint64_t until = s->now_ns + ms * BOND_NSEC_PER_MSEC;
-    struct bond_event tick = {.type = BOND_EV_TICK};
 
     while (s->out.next_ns <= until) {
         if (s->out.next_ns > s->now_ns)
             s->now_ns = s->out.next_ns;
-        step(s, &tick);
+        tick(s);
     }
     s->now_ns = until;
+}
+
+static void
+wait_for_far_end(struct parity_sim *s)
+{
+    while (!parity_far_is_over(&s->far, s->b.active != BOND_NO_PORT, s->now_ns)) {
+        const uint64_t far = parity_far_next(&s->far), core = s->out.next_ns;
+        const uint64_t next = far < core ? far : core;
+
+        s->now_ns = next > s->now_ns ? next : s->now_ns;
+        if (core <= s->now_ns)
+            tick(s);
+        parity_far_run(&s->far, s->now_ns);
+        if (s->far.broken && !s->broken)
+            s->broken = s->far.broken;
+    }
+}
+
+void
+parity_sim_wait_before(struct parity_sim *s, const struct parity_event *e)
+{
+    if (e->rounds_before == 0)
+        return;
+    parity_far_wait_rounds(&s->far, e->rounds_before, s->now_ns);
+    wait_for_far_end(s);
+}
+
+void
+parity_sim_wait_after(struct parity_sim *s, const struct parity_event *e)
+{
+    if (s->script->family == PARITY_LINKS) {
+        parity_sim_wait(s, parity_wait_ms(s->script, e));
+        return;
+    }
+    parity_far_wait(&s->far, e, s->now_ns);
+    wait_for_far_end(s);
 }
 
 struct text {
@@ -353,6 +532,10 @@ look_at_receiving(struct parity_sim *s, const struct bond_table *table, struct t
             add(t, " p%u", i);
         else
             add(t, " -");
+        if (d->up && d->carrier)
+            stamp(s, i);
+        s->port[i].is_parted =
+            d->is_parted && slot_of(s, i) >= 0 && s->b.port[slot_of(s, i)].link != BOND_LINK_UP;
     }
     add(t, "\n");
 }
@@ -362,6 +545,7 @@ parity_sim_look(struct parity_sim *s, const char *version, char *buf, size_t siz
 {
     struct text t = {buf, size, 0};
     struct bond_table table;
+    char asked[64];
 
     bond_table_build(&s->b, &table);
     add(&t, "carrier %c\n", !s->up ? '-' : s->b.carrier ? '1' : '0');
@@ -373,6 +557,8 @@ parity_sim_look(struct parity_sim *s, const char *version, char *buf, size_t siz
     add(&t, "\n");
     look_at_sending(s, &table, &t);
     look_at_receiving(s, &table, &t);
+    parity_far_asked(&s->far, asked);
+    add(&t, "%s", asked);
     t.len += (size_t) bond_proc_format(&s->b, version, buf + t.len, size - t.len);
     return t.len;
 }

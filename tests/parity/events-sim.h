@@ -9,12 +9,14 @@
 #define TESTS_PARITY_EVENTS_SIM_H
 
 #include "core/bond.h"
-#include "tests/parity/events-cases.h"
+#include "tests/parity/events-far.h"
 
 struct parity_device {
     bool up, carrier, half, attached;
     uint32_t speed;
     uint8_t mac[BOND_MAC_LEN];
+    uint64_t last_rx_ns; /* as the packet path stamps it */
+    bool is_parted;      /* a rule says that the driver has this port in another state */
 };
 
 struct parity_sim {
@@ -27,12 +29,16 @@ struct parity_sim {
     uint64_t now_ns;
     const char *broken; /* an invariant that did not hold */
     struct bond_err err;
+    struct parity_far_end far;
 };
 
 void parity_sim_begin(struct parity_sim *s, const struct parity_script *script);
 int parity_sim_attach(struct parity_sim *s, uint32_t port);
 int parity_sim_event(struct parity_sim *s, const struct parity_event *e); /* 0 or errno */
 void parity_sim_wait(struct parity_sim *s, uint32_t ms);
+/* Until the event may happen; until the look after it (NULL: the first one). */
+void parity_sim_wait_before(struct parity_sim *s, const struct parity_event *e);
+void parity_sim_wait_after(struct parity_sim *s, const struct parity_event *e);
 
 /* Makes this port the active one, as if somebody had asked for it; NULL: none. */
 int parity_sim_set_active(struct parity_sim *s, const char *name);
