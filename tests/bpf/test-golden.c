@@ -91,17 +91,6 @@ tear_down(void **state)
     return 0;
 }
 
-static uint64_t
-sent_by(uint32_t slot)
-{
-    uint64_t n = 0;
-
-    assert_int_equal(bpf_map_lookup_elem(bpf->map_fd[DP_MAP_COUNTERS], &slot, bpf->per_cpu), 0);
-    for (int i = 0; i < bpf->n_cpus; i++)
-        n += bpf->per_cpu[i].tx_packets;
-    return n;
-}
-
 static void
 send_as_recorded(const struct parity_frame *f)
 {
@@ -128,13 +117,13 @@ the_drivers_port(void **state)
             table_fill(&t, &world, BOND_MODE_BALANCE_XOR, policy, n);
             assert_int_equal(dp_bpf_publish(bpf, &t), 0);
             for (uint32_t i = 0; i < n; i++)
-                sent[i] = sent_by(i);
+                sent[i] = sent_by(bpf, i);
             for (uint32_t i = 0; i < n_frames; i++) {
                 uint32_t slot = want[i][policy] % n;
 
                 parity_frame(i, &f);
                 send_as_recorded(&f);
-                if (sent_by(slot) != ++sent[slot])
+                if (sent_by(bpf, slot) != ++sent[slot])
                     fail_msg("frame %u, %s, %u ports: not by port %u: %s", i,
                              bond_opt_value_name(BOND_OPT_XMIT_HASH_POLICY, policy), n, slot,
                              parity_dump(&f));

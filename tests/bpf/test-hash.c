@@ -29,13 +29,6 @@ proto_of(const struct frame *f)
     return (uint16_t) (f->b[12] << 8 | f->b[13]);
 }
 
-static struct bond_frame
-view(const struct frame *f)
-{
-    return (struct bond_frame){
-        .data = f->b, .end = f->b + f->len, .len = f->len, .proto_be = htons(proto_of(f))};
-}
-
 static void
 native_is_the_formula(void **state)
 {
@@ -87,28 +80,6 @@ bytes_out_of_reach_are_asked_for(void **state)
         }
     }
     assert_in_range(asked, n_frames / 10, 3 * n_frames);
-}
-
-static uint64_t
-sent_by(struct dp_bpf *bpf, uint32_t slot)
-{
-    uint64_t n = 0;
-
-    if (bpf_map_lookup_elem(bpf->map_fd[DP_MAP_COUNTERS], &slot, bpf->per_cpu))
-        fail_msg("counters of slot %u", slot);
-    for (int i = 0; i < bpf->n_cpus; i++)
-        n += bpf->per_cpu[i].tx_packets;
-    return n;
-}
-
-/* BPF_PROG_TEST_RUN refuses an IP frame that ends within its first header. */
-static void
-make_runnable(struct frame *f)
-{
-    unsigned least = proto_of(f) == 0x0800 ? 14 + 20 : proto_of(f) == 0x86dd ? 14 + 40 : 15;
-
-    if (f->len < least)
-        f->len = least;
 }
 
 static void

@@ -43,15 +43,6 @@ end_kernel_bond(unsigned n)
         run("ip link set p%u up", i);
 }
 
-static struct bond_frame
-view(const struct frame *f)
-{
-    return (struct bond_frame){.data = f->b,
-                               .end = f->b + f->len,
-                               .len = f->len,
-                               .proto_be = htons((uint16_t) (f->b[12] << 8 | f->b[13]))};
-}
-
 /* A tag that is cut off is dropped by whoever receives it. */
 static void
 random_frame(struct frame *f, struct rng *r)

@@ -141,6 +141,37 @@ table_fill(struct bond_table *t, const struct world *w, unsigned mode, unsigned 
     }
 }
 
+struct bond_frame
+view(const struct frame *f)
+{
+    return (struct bond_frame){.data = f->b,
+                               .end = f->b + f->len,
+                               .len = f->len,
+                               .proto_be = htons((uint16_t) (f->b[12] << 8 | f->b[13]))};
+}
+
+void
+make_runnable(struct frame *f)
+{
+    const uint16_t proto = (uint16_t) (f->b[12] << 8 | f->b[13]);
+    const unsigned least = proto == ETH_P_IP ? 14 + 20 : proto == ETH_P_IPV6 ? 14 + 40 : 15;
+
+    if (f->len < least)
+        f->len = least;
+}
+
+uint64_t
+sent_by(struct dp_bpf *bpf, uint32_t slot)
+{
+    uint64_t n = 0;
+
+    if (bpf_map_lookup_elem(bpf->map_fd[DP_MAP_COUNTERS], &slot, bpf->per_cpu))
+        fail_msg("counters of slot %u", slot);
+    for (int i = 0; i < bpf->n_cpus; i++)
+        n += bpf->per_cpu[i].tx_packets;
+    return n;
+}
+
 int
 test_run(int prog_fd, const struct frame *f, unsigned ifindex, uint32_t mark)
 {

@@ -15,6 +15,7 @@
 
 #include <stdbool.h>
 
+#include "core/frame.h"
 #include "datapath/bpf_priv.h"
 #include "tests/bpf/frames.h"
 
@@ -41,6 +42,13 @@ struct dp_bpf *open_bond(const struct world *w);
 /* n members, all usable, in slots 0..n-1, received frames accepted. */
 void table_fill(struct bond_table *t, const struct world *w, unsigned mode, unsigned policy,
                 unsigned n);
+
+/* The frame as the packet path is handed it, without a tag beside it. */
+struct bond_frame view(const struct frame *f);
+/* BPF_PROG_TEST_RUN refuses an IP frame that ends within its first header: so long it becomes. */
+void make_runnable(struct frame *f);
+/* How many frames have left by this port. */
+uint64_t sent_by(struct dp_bpf *bpf, uint32_t slot);
 
 /* BPF_PROG_TEST_RUN as if the frame were at device `ifindex` (0: lo). */
 int test_run(int prog_fd, const struct frame *f, unsigned ifindex, uint32_t mark);

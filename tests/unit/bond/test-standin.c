@@ -97,7 +97,7 @@ frame(uint8_t data[60], uint32_t i)
 static uint32_t
 chosen(const struct bond_table *t, uint32_t i, uint32_t *counter)
 {
-    const struct bond_rr rr = {counter, 0, NULL};
+    const struct bond_rr rr = {.counter = counter};
     uint8_t data[60];
     struct bond_frame f = frame(data, i);
     const struct bond_choice c = bond_choose(t, &f, &rr);
@@ -108,7 +108,7 @@ chosen(const struct bond_table *t, uint32_t i, uint32_t *counter)
 static uint32_t
 stands_in(const struct bond_table *t, uint32_t i, uint32_t *counter, uint32_t alive)
 {
-    const struct bond_rr rr = {counter, 0, NULL};
+    const struct bond_rr rr = {.counter = counter};
     uint8_t data[60];
     struct bond_frame f = frame(data, i);
     const struct bond_choice c = bond_stand_in(t, &f, &rr, alive);
