@@ -79,6 +79,21 @@ class Traffic(NMCase):
             self.good("delete", "bond0")
             wait_for(lambda: "bond0" not in self.lab.a.run("ip", "-br", "link"), 10, "no bond0")
 
+    def test_a_frame_that_is_none_is_refused(self):
+        from gi.repository import GLib
+        self.make("mode", "balance-xor")
+        mac = bytes.fromhex("020000000001")
+        for data, found in ((b"", False), (bytes(13), False), (frame(1, mac, "plain"), True)):
+            if found:
+                answer = self.lab.bond_call("bond0", "FindPort", "(ay)", data)[0]
+                self.assertEqual({answer["port"], answer["backup"]} - set(PORTS), set(), answer)
+                self.assertNotEqual(answer["port"], answer["backup"])
+                continue
+            with self.assertRaises(GLib.Error) as caught:
+                self.lab.bond_call("bond0", "FindPort", "(ay)", data)
+            self.assertIn(f"A frame of {len(data)} bytes is not possible: it has 14 to 65535, "
+                          "beginning with its Ethernet header.", str(caught.exception))
+
     def test_spread_of_a_capture_is_what_the_ports_show(self):
         self.make("mode", "balance-xor", "xmit_hash_policy", "layer2", "miimon", "100")
         mac = bytes.fromhex(self.lab.a.mac("bond0").replace(":", ""))

@@ -202,6 +202,39 @@ class Habits(NMCase):
                 2, "", "Error: Option '--frob' is unknown, try 'bondcli help'.\n"), verb)
             self.assertIn("--help\n", self.good("--complete-args", verb, "--h"))
 
+    def test_every_verb_completes_what_it_takes(self):
+        self.good("add", "bond0", *HOWTO)
+        self.wait_ports("eth0", "eth1")
+        verbs = [l.split()[0] for l in self.good("help").splitlines() if re.match(r"  [a-z]", l)]
+        takes = {"add": "", "doctor": "", "reload": "", "version": "", "help": "\n".join(verbs) + "\n",
+                 "port": "add\nremove\nup\ndown\n",
+                 "import": "ifcfg\nnetplan\nnetworkd\ninterfaces\n"}
+        for verb in verbs:
+            offered = self.good("--complete-args", verb, "")
+            if verb == "drill":  # the bond, or what it does in a lab
+                offered = offered[:6]
+            self.assertEqual(offered, takes.get(verb, "bond0\n"), verb)
+            self.assertEqual(self.good("--complete-args", verb[:-1]).split()[-1], verb)
+
+    def test_terse_verbs_that_have_no_fields_say_what_they_say(self):
+        self.good("-t", "add", "bond0", *HOWTO, "autoconnect", "no")
+        for terse in ((), ("-t",)):
+            self.assertEqual(self.good(*terse, "up", "bond0"),
+                             "Connection 'bond0' successfully activated.\n")
+            self.assertEqual(self.good(*terse, "ac", "bond0", "eth1"),
+                             "eth1 is the active port of bond0.\n")
+            self.assertEqual(self.good(*terse, "po", "d", "bond0", "eth1"),
+                             "Connection 'bond0-eth1' successfully deactivated.\n")
+            self.assertEqual(self.good(*terse, "do", "bond0"),
+                             "Connection 'bond0' successfully deactivated.\n")
+            self.assertEqual(self.good(*terse, "rel"), "")
+
+    def test_reload_wrong_words(self):
+        self.bad(2, "'reload' does not take 'x': bondcli reload ", "reload", "x")
+        self.bad(2, "Option '--all' is unknown, try 'bondcli help'.", "reload", "--all")
+        self.bad(8, "NetworkManager cannot be reached: Could not connect: No such file or directory",
+                 "reload", env={"DBUS_SYSTEM_BUS_ADDRESS": "unix:path=/nonexistent"})
+
     def test_zsh_asks_as_bash_does(self):
         """The function itself; what zsh's own functions would be told is printed."""
         self.good("add", "bond0", *HOWTO, "autoconnect", "no")

@@ -356,6 +356,34 @@ class Warnings(WarningsCase):
         self.assertEqual(self.usable("bond0"), {"eth0", "eth1", "eth2", "eth3"})
 
 
+# a TAP has a carrier while somebody has it open
+TAP = """
+import fcntl, os, struct, time
+tap = os.open("/dev/net/tun", os.O_RDWR)
+fcntl.ioctl(tap, 0x400454ca, struct.pack("16sH14x", b"tap0", 0x1002))
+while True:
+    os.read(tap, 2048)
+"""
+
+
+class Unequal(WarningsCase):
+    """A port that can be told its speed."""
+
+    options = {"mode": "balance-rr", "miimon": "100"}
+
+    @classmethod
+    def make_bond(cls, name, options, ports):
+        cls.lab.a.start("/usr/bin/python3", "-c", TAP)
+        wait_for(lambda: cls.lab.a.result("ip", "link", "show", "tap0").returncode == 0, 10, "tap0")
+        cls.lab.a.run("ethtool", "-s", "tap0", "speed", "1000", "duplex", "full")
+        super().make_bond(name, options, [*ports, "tap0"])
+
+    def test_ports_of_unequal_speed(self):
+        speed = self.lab.a.run("cat", "/sys/class/net/eth0/speed").strip()
+        self.assertNotEqual(speed, "1000")
+        self.expect(f"The ports differ in speed: eth0 has {speed} Mbit/s, tap0 1000 Mbit/s.")
+
+
 class Partners(WarningsCase):
     options = {"mode": "802.3ad", "miimon": "100"}
 
