@@ -194,6 +194,7 @@ class OneBond(BonddCase):
         self.assertEqual(text.splitlines()[0],
                          "bond0 arbeitet: alle 2 Ports sind benutzbar.")
         self.assertRegex(text, r"(?m)^  MAC-Adresse ")
+        self.assertRegex(text, r"(?m)^  Datenpfad +bpf.*, Umschaltung durch ")
         self.assertRegex(text, r"(?m)^  [0-9:.]+  eth1 ist jetzt ein Port \(es wurde verlangt\)\.$")
         self.assertRegex(self.good("events", env=env), r"(?m) Bond bond0 wurde angelegt, Modus ")
         self.assertEqual(self.good("status", env=dict(env, LANGUAGE="zh_CN")).splitlines()[0],
