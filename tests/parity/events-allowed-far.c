@@ -23,23 +23,30 @@ carrier_allowed(struct parity_sim *s, const struct parity_lines *lines, uint32_t
 }
 
 /* The driver waits for answers of an active port that has no link any more. Nobody asks meanwhile,
- * so with arp_validate its backups hear nothing either, and some fail. Both count on from the
+ * so with arp_validate its backups hear nothing either, and some fail. And a port that it has made
+ * the active one although another, equal one was it (RULE_EQUAL) may fail. Both count on from the
  * driver's number. */
 static bool
-starved_allowed(struct parity_sim *s, const struct parity_event *e,
+failure_allowed(struct parity_sim *s, const struct parity_event *e,
                 const struct parity_lines *lines, uint32_t at, const char *driver, const char *here)
 {
     const uint32_t port =
         (uint32_t) parity_number_in(parity_line_before(lines, at, "Slave Interface: p"));
     const int slot = bond_port_by_ifindex(&s->b, (int) port + 10);
+    enum parity_rule rule;
 
-    if (!e || (e->what != PARITY_CUT && e->what != PARITY_UNSET) || e->port == port ||
-        s->script->mode != BOND_MODE_ACTIVE_BACKUP || slot == BOND_NO_PORT ||
+    if (!e || s->script->mode != BOND_MODE_ACTIVE_BACKUP || slot == BOND_NO_PORT ||
         strncmp(driver, "Link Failure Count: ", 20) ||
         parity_number_in(driver) != parity_number_in(here) + 1)
         return false;
+    if ((e->what == PARITY_CUT || e->what == PARITY_UNSET) && e->port != port)
+        rule = RULE_STARVED;
+    else if (parity_makes_it_select(e) && slot != s->b.active)
+        rule = RULE_EQUAL;
+    else
+        return false;
     s->b.port[slot].failure_count++;
-    return parity_use(RULE_STARVED);
+    return parity_use(rule);
 }
 
 bool
@@ -48,7 +55,7 @@ parity_monitor_line_allowed(struct parity_sim *s, const struct parity_event *e,
                             const char *here)
 {
     return carrier_allowed(s, lines, at, driver, here) ||
-           starved_allowed(s, e, lines, at, driver, here);
+           failure_allowed(s, e, lines, at, driver, here);
 }
 
 /* Something is down there that is not here. */
@@ -179,16 +186,20 @@ has_other_numbers(const struct parity_lines *driver, const struct parity_lines *
     return parity_use(RULE_LACP_NUMBER);
 }
 
-/* A partner that hears nothing any more may have said so twice by now. */
+/* A partner that hears nothing any more may have said so twice by now; and one that asks for an
+ * LACPDU every 30 s may not yet have heard that it is taken for one that does not aggregate. */
 static bool
 has_said_other(const struct parity_sim *s, const struct parity_lines *lines, uint32_t at,
                const char *driver, const char *here)
 {
     const int port = parity_number_in(parity_line_before(lines, at, "Slave Interface: p"));
-    const int bits = BOND_LACP_EXPIRED | BOND_LACP_DEFAULTED;
+    const bool is_slow = s->script->system_rate[s->far.system_of[port]][0] == 's';
+    const int bits = (s->far.deaf[port] ? BOND_LACP_EXPIRED | BOND_LACP_DEFAULTED : 0) |
+                     (s->far.alone[port] && is_slow
+                          ? BOND_LACP_SYNC | BOND_LACP_COLLECTING | BOND_LACP_DISTRIBUTING
+                          : 0);
 
-    return s->far.deaf[port] &&
-           !strncmp(parity_line_before(lines, at, "details "), "details p", 9) &&
+    return bits && !strncmp(parity_line_before(lines, at, "details "), "details p", 9) &&
            !((parity_number_in(driver) ^ parity_number_in(here)) & ~bits) &&
            parity_use(RULE_LACP_SAID);
 }

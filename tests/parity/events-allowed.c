@@ -32,7 +32,7 @@ static const char *const reasons[RULE_N] = {
     [RULE_LACP_COLLECTS] = "802.3ad: a port sends when its partner says that it collects",
     [RULE_LACP_BANDWIDTH] = "802.3ad: an aggregator has the bandwidth of its usable ports",
     [RULE_LACP_NUMBER] = "802.3ad: in which of the free aggregators ports meet",
-    [RULE_LACP_SAID] = "802.3ad: a deaf partner's last word: expired, or defaulted already",
+    [RULE_LACP_SAID] = "802.3ad: the last word of a partner that is deaf, or slow to hear",
     [RULE_CARRIER] = "monitors: a port without carrier is down, also one that was being tried",
     [RULE_STARVED] = "monitors: backups do not fail with an active port that has lost its link",
     [RULE_BELIEVED] =
@@ -65,9 +65,8 @@ is_option(const struct parity_event *e, const char *name)
     return e->what == PARITY_OPTION && !strcmp(e->option, name);
 }
 
-/* After which the driver looks for the best port anew. */
-static bool
-makes_it_select(const struct parity_event *e)
+bool
+parity_makes_it_select(const struct parity_event *e)
 {
     return e->what == PARITY_ATTACH || e->what == PARITY_DETACH || e->what == PARITY_PRIO ||
            is_option(e, "primary") || is_option(e, "primary_reselect") ||
@@ -85,7 +84,7 @@ judge_active(struct parity_sim *s, const struct parity_event *e, const char *wan
 {
     const int a = bond_port_by_name(&s->b, want), b = bond_port_by_name(&s->b, have);
 
-    if (!makes_it_select(e))
+    if (!parity_makes_it_select(e))
         return PARITY_DIFFERS;
     if (a == BOND_NO_PORT && b != BOND_NO_PORT && s->b.port[b].link == BOND_LINK_FAIL) {
         parity_use(RULE_FAILING);

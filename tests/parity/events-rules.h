@@ -44,6 +44,8 @@ const char *parity_line_of(const struct parity_lines *lines, const char *beginni
 const char *parity_line_before(const struct parity_lines *lines, uint32_t at,
                                const char *beginning);
 int parity_number_in(const char *line);
+/* After this event the driver looks for the best port anew. */
+bool parity_makes_it_select(const struct parity_event *e);
 
 /* events-allowed-far.c. With ARP and NS monitors: */
 bool parity_monitor_line_allowed(struct parity_sim *s, const struct parity_event *e,
