@@ -5,6 +5,7 @@
 #include "daemon/worker.h"
 
 #include <glib.h>
+#include <malloc.h>
 
 struct item {
     bondd_work_fn work, done;
@@ -30,6 +31,7 @@ run(gpointer data, gpointer unused)
     struct item *item = data;
 
     item->work(item->data);
+    malloc_trim(0); /* loading programs takes megabytes for a moment */
     g_idle_add_full(G_PRIORITY_DEFAULT, finish, item, NULL);
 }
 
