@@ -347,14 +347,6 @@ far_ends(unsigned n, bool up)
 
 /* Not streams, single frames ----------------------------------------------------------------- */
 
-static void
-plain_frame(struct frame *f)
-{
-    memset(f, 0, sizeof(*f));
-    f_eth(f, MAC(2), MAC(1), PROTO);
-    f_zero(f, 46);
-}
-
 static int
 verdict(struct dp_bpf *bpf, unsigned prog, const struct frame *f, int ifindex)
 {

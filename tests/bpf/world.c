@@ -270,3 +270,36 @@ send_frame(int ifindex, const struct frame *f)
         fail_msg("sending on %d: %s", ifindex, strerror(errno));
     close(fd);
 }
+
+unsigned
+lines(const char *fmt, ...)
+{
+    char cmd[256], line[512];
+    unsigned n = 0;
+    va_list ap;
+    FILE *p;
+
+    va_start(ap, fmt);
+    vsnprintf(cmd, sizeof(cmd), fmt, ap);
+    va_end(ap);
+    p = popen(cmd, "r");
+    assert_non_null(p);
+    while (fgets(line, sizeof(line), p))
+        n++;
+    pclose(p);
+    return n;
+}
+
+bool
+by_tcx(const struct dp_bpf *bpf)
+{
+    return strcmp(dp_bpf_attachment(bpf), "tcx") == 0;
+}
+
+void
+plain_frame(struct frame *f)
+{
+    memset(f, 0, sizeof(*f));
+    f_eth(f, MAC(2), MAC(1), 0x88b5);
+    f_zero(f, 46);
+}

@@ -37,12 +37,18 @@ void world_attach_by(void);
 /* Runs a command; the test fails with its output if it does. */
 void run(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+/* How many lines a command prints. */
+unsigned lines(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
 struct dp_bpf *open_bond(const struct world *w);
+bool by_tcx(const struct dp_bpf *bpf);
 
 /* n members, all usable, in slots 0..n-1, received frames accepted. */
 void table_fill(struct bond_table *t, const struct world *w, unsigned mode, unsigned policy,
                 unsigned n);
 
+/* From ..:01 to ..:02, of no protocol that anybody speaks. */
+void plain_frame(struct frame *f);
 /* The frame as the packet path is handed it, without a tag beside it. */
 struct bond_frame view(const struct frame *f);
 /* BPF_PROG_TEST_RUN refuses an IP frame that ends within its first header: so long it becomes. */
