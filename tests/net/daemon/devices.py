@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What others do to the devices of a bond, and what stands above it."""
+import os
 import time
 
 from common import ADDRESS, MODES, BondTest, Streams, main, wait_for
@@ -207,13 +208,16 @@ class Bond(BondTest):
 
     def capture(self, seconds=1.0):
         """Frames of pings as tcpdump on the bond sees them: (requests, replies)."""
-        tcpdump = self.a.start("tcpdump", "-l", "-n", "-i", "bond0", "--immediate-mode", "icmp")
-        wait_for(lambda: self.a.link("bond0")["promiscuity"] > 0, 5, "tcpdump to listen")
+        tcpdump = self.a.start("tcpdump", "-l", "-n", "-i", "bond0", "--immediate-mode", "icmp",
+                               log=self.lab.path("tcpdump.log"))
+        wait_for(lambda: "listening on" in self.lab.tail("tcpdump.log"), 5, "tcpdump to listen")
         wait_for(lambda: all(self.a.link(p)["promiscuity"] > 0 for p in ("eth0", "eth1")), 5,
                  "the ports to be promiscuous")
         self.a.ping("10.0.1.1", count=20)
         time.sleep(seconds)
-        text = tcpdump.stop()
+        tcpdump.stop()
+        text = self.lab.tail("tcpdump.log", 100000)
+        os.unlink(self.lab.path("tcpdump.log"))
         wait_for(lambda: all(self.a.link(p)["promiscuity"] == 0 for p in ("eth0", "eth1")), 5,
                  "the ports not to be promiscuous")
         return text.count("echo request"), text.count("echo reply")
