@@ -95,6 +95,20 @@ bond_frame_is_igmp(struct bond_frame *f)
     return ip && ip[9] == BOND_IPPROTO_IGMP;
 }
 
+/* Kernel: bond_should_broadcast_neighbor(). Extension headers are not walked there either. */
+static BOND_INLINE bool
+bond_frame_is_neighbour(struct bond_frame *f)
+{
+    const uint8_t *ip;
+
+    if (f->proto_be == BOND_BE16(BOND_ETH_ARP))
+        return true;
+    if (f->proto_be != BOND_BE16(BOND_ETH_IPV6))
+        return false;
+    ip = bond_frame_at(f, BOND_ETH_HLEN, BOND_IP6_HLEN + BOND_ICMP_HLEN);
+    return ip && ip[6] == BOND_IPPROTO_ICMPV6 && (uint8_t) (ip[BOND_IP6_HLEN] - 135) < 2;
+}
+
 /* Kernel: bond_rr_gen_slave_id(). `counter` is this CPU's (kernel: rr_tx_counter); `random` is used
  * where packets_per_slave is 0. */
 static BOND_INLINE uint32_t
@@ -212,7 +226,11 @@ bond_choose(const struct bond_table *t, struct bond_frame *f, const struct bond_
         return bond_choice_bucket(t, rr->load, id, f->len);
     if (bond_uses_lb(t))
         return bond_choice_lb(t, rr, kind, id, f->len, &lb);
-    return bond_choice_nth(t, id % n);
+    /* Looked at behind the hash: before it, the verifier would follow the hash twice. */
+    c = bond_choice_nth(t, id % n);
+    if ((t->flags & BOND_TABLE_F_NEIGHBOURS) && bond_frame_is_neighbour(f))
+        c.send = BOND_SEND_ALL;
+    return c;
 }
 
 /* What becomes of a frame that comes in on a device. */
