@@ -11,6 +11,7 @@ must come back. The kernel of the guest has both drivers (run, in this directory
 """
 import json
 import os
+import shutil
 import signal
 import sys
 import unittest
@@ -27,6 +28,8 @@ WORKS = UP | FAST
 
 class Kernel:
     """The bonding driver."""
+
+    needs = "ip"
 
     def __init__(self, work):
         self.host = Host("k", work)
@@ -60,6 +63,8 @@ class Kernel:
 
 class Team:
     """The team driver with teamd."""
+
+    needs = "teamd"
 
     def __init__(self, work):
         self.host = Host("k", work)
@@ -116,6 +121,8 @@ PARTNER = PARTNERS[sys.argv.pop(1) if len(sys.argv) > 1 and sys.argv[1] in PARTN
 
 class AgainstPartner(unittest.TestCase):
     def setUp(self):
+        if not shutil.which(PARTNER.needs, path="/usr/sbin:/usr/bin:/sbin:/bin"):
+            self.skipTest(f"{PARTNER.needs} is not here (scripts/install-deps)")
         self.one = Side("10.0.9.1")
         self.addCleanup(self.one.lab.close)
         self.partner = PARTNER(self.one.lab.work)
