@@ -36,28 +36,35 @@ class VlanProbes(arpmon.Links):
                 f"ip addr add 10.0.7.{last}/24 dev v7; ip addr add 10.0.30.{last}/24 dev v30; "
                 f"ip addr add fd00:7::{last}/64 dev v7 nodad")
 
-    def watch(self, tags, question, target_device, **options):
-        """Both ports are up because of tagged questions, and down without answers to them."""
+    def asks(self, tags, question, **options):
+        """The question leaves with these tags."""
         log = self.lab.path("questions")
         capture = self.lab.b.start("tcpdump", "-enli", "eth0", log=log)
         wait_for(lambda: "listening" in self.lab.tail("questions"), 10, "tcpdump to listen")
-        self.set(miimon="0", arp_interval="100", arp_validate="all", **options)
+        self.set(miimon="0", arp_interval="100", **options)
         wait_for(lambda: re.search(tags + question, self.lab.tail("questions")), 10,
                  lambda: f"{tags}{question}\n" + self.lab.tail("questions"))
         capture.stop(signal.SIGINT)
-        self.wait_links(eth0="up", eth1="up")
+        os.unlink(log)
+
+    def watch(self, tags, question, target_device, **options):
+        """Both ports are up because of tagged answers, and down without them."""
+        self.asks(tags, question, arp_validate="all", **options)
+        self.wait_links(15, eth0="up", eth1="up")
         self.lab.b.run("ip", "link", "set", target_device, "down")
         wait_for(lambda: "up" not in self.links().values(), 15,
                  lambda: f"no port to be up: {self.links()}")
         self.lab.b.run("ip", "link", "set", target_device, "up")
         self.wait_links(15, eth0="up", eth1="up")
-        os.unlink(log)
 
-    def test_arp_with_one_tag_and_with_two(self):
+    def test_arp(self):
         self.watch(ONE_TAG, r"ARP .*Request who-has 10\.0\.7\.1 tell 10\.0\.7\.243", "v7",
                    arp_ip_target="10.0.7.1")
-        self.watch(TWO_TAGS, r"ARP .*Request who-has 10\.0\.30\.1 tell 10\.0\.30\.243", "v30",
-                   arp_ip_target="10.0.30.1")
+
+    def test_two_tags_are_asked_with(self):
+        """Not more: an answer that has a tag left inside is for nobody on a port, as in the kernel."""
+        self.asks(TWO_TAGS, r"ARP .*Request who-has 10\.0\.30\.1 tell 10\.0\.30\.243",
+                  arp_ip_target="10.0.30.1", arp_validate="none")
 
     def test_solicitation(self):
         self.lab.b.run("sysctl", "-qw", "net.ipv6.conf.v7.keep_addr_on_down=1")
