@@ -159,6 +159,8 @@ bond_table_build(const struct bond *b, struct bond_table *t)
     t->packets_per_slave = bond_opt_num(b, BOND_OPT_PACKETS_PER_SLAVE);
     t->igmp_slot = BOND_MAX_PORTS;
     t->flags = bond_arpmon_counts_traffic(b) ? BOND_TABLE_F_STAMP : 0;
+    if (bond_mode(b) == BOND_MODE_8023AD && bond_opt_num(b, BOND_OPT_BROADCAST_NEIGHBOR))
+        t->flags |= BOND_TABLE_F_NEIGHBOURS;
     build_tx(b, t);
     for (uint32_t i = 0; i < BOND_MAX_PORTS; i++) {
         const struct bond_port *p = &b->port[i];

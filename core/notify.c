@@ -31,8 +31,10 @@ path_changed(const struct bond *b, const struct bond *was)
     case BOND_MODE_BALANCE_RR:
     case BOND_MODE_BALANCE_XOR:
     case BOND_MODE_BROADCAST:
-    case BOND_MODE_8023AD:
         return lost;
+    case BOND_MODE_8023AD: /* kernel: ad_cond_set_peer_notif() */
+        return lost || (bond_opt_num(b, BOND_OPT_BROADCAST_NEIGHBOR) &&
+                        (used_ports(b) & ~used_ports(was)) != 0);
     case BOND_MODE_BALANCE_ALB: /* every port has clients: they come to the active one at once */
         if (lost && b->active != BOND_NO_PORT)
             return true;

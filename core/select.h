@@ -158,10 +158,11 @@ bond_choice_bucket(const struct bond_table *t, struct bond_bucket_load *load, ui
     return slot < BOND_MAX_PORTS ? bond_choice_slot(t, slot) : none;
 }
 
-/* The choice. Void where f->missing is set afterwards (hash.h). The hash is asked for in one place:
- * it is the greater part of what the verifier has to follow. */
+/* The choice of one port (or all, where that is the mode). Void where f->missing is set afterwards
+ * (hash.h). The hash is asked for in one place: it is the greater part of what the verifier has to
+ * follow. */
 static BOND_INLINE struct bond_choice
-bond_choose(const struct bond_table *t, struct bond_frame *f, const struct bond_rr *rr)
+bond_choose_port(const struct bond_table *t, struct bond_frame *f, const struct bond_rr *rr)
 {
     struct bond_choice c = {BOND_SEND_NONE, 0, 0, 0, 0};
     struct bond_lb lb = {BOND_MAX_PORTS, 0};
@@ -214,6 +215,42 @@ bond_choose(const struct bond_table *t, struct bond_frame *f, const struct bond_
         return bond_choice_lb(t, rr, kind, id, f->len, &lb);
     return bond_choice_nth(t, id % n);
 }
+
+/* Kernel: bond_should_broadcast_neighbor(). Extension headers are not walked there either. */
+static BOND_INLINE bool
+bond_source_is_neighbour(bond_source *source)
+{
+    uint32_t proto_be = bond_source_proto_be(source);
+    uint8_t next, icmp[BOND_ICMP_HLEN];
+
+    if (proto_be == BOND_BE16(BOND_ETH_ARP))
+        return true;
+    return proto_be == BOND_BE16(BOND_ETH_IPV6) &&
+           bond_source_bytes(source, BOND_ETH_HLEN + 6, &next, 1) && next == BOND_IPPROTO_ICMPV6 &&
+           bond_source_bytes(source, BOND_ETH_HLEN + BOND_IP6_HLEN, icmp, sizeof(icmp)) &&
+           (icmp[0] == 135 || icmp[0] == 136);
+}
+
+/* A frame for which a port has been chosen leaves by all of them, a copy each. */
+static BOND_INLINE bool
+bond_goes_by_all(const struct bond_table *t, bond_source *source)
+{
+    return (t->flags & BOND_TABLE_F_NEIGHBOURS) && bond_source_is_neighbour(source);
+}
+
+#ifndef __bpf__
+/* The whole choice. In BPF its two halves are called apart: the verifier would follow what comes
+ * between them twice. */
+static inline struct bond_choice
+bond_choose(const struct bond_table *t, struct bond_frame *f, const struct bond_rr *rr)
+{
+    struct bond_choice c = bond_choose_port(t, f, rr);
+
+    if (c.send == BOND_SEND_PORT && bond_goes_by_all(t, f))
+        c.send = BOND_SEND_ALL;
+    return c;
+}
+#endif
 
 /* What becomes of a frame that comes in on a device. */
 #define BOND_ADMIT_PASS 0u  /* none of our business: it stays on the device */

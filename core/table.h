@@ -24,6 +24,8 @@
 #define BOND_TABLE_F_STAMP 2u /* write down when a frame last came in on each port */
 #define BOND_TABLE_F_RX_VIA_PEER                                                                   \
     4u /* what enters does so through the hidden peer: the bond's own device counts it */
+#define BOND_TABLE_F_NEIGHBOURS                                                                    \
+    8u /* 802.3ad: ARP, neighbour solicitations and advertisements leave by every port in use */
 
 /* What happens to a frame that comes in on a port. */
 #define BOND_RX_DROP 0u   /* not a port of this bond, or an inactive one */

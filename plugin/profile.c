@@ -304,10 +304,12 @@ cloned_mac(NMConnection *connection)
     return mac;
 }
 
+/* user.data nm-bond.KEY as a setting of bondd's. */
 static void
-add_number(GVariantBuilder *builder, NMConnection *connection, const char *name, gboolean is_signed)
+add_number(GVariantBuilder *builder, NMConnection *connection, const char *key, const char *setting,
+           gboolean is_signed)
 {
-    g_autofree char *text = user_value(connection, name);
+    g_autofree char *text = user_value(connection, key);
     g_autoptr(GError) error = NULL;
     gint64 number;
 
@@ -315,11 +317,11 @@ add_number(GVariantBuilder *builder, NMConnection *connection, const char *name,
         return;
     if (!g_ascii_string_to_signed(text, 10, is_signed ? G_MININT32 : 0, G_MAXINT32, &number,
                                   &error)) {
-        nmb_warn(nm_connection_get_id(connection), "user.data " NMB_USER_PREFIX "%s: %s", name,
+        nmb_warn(nm_connection_get_id(connection), "user.data " NMB_USER_PREFIX "%s: %s", key,
                  error->message);
         return;
     }
-    g_variant_builder_add(builder, "{sv}", name,
+    g_variant_builder_add(builder, "{sv}", setting,
                           is_signed ? g_variant_new_int32(number) : g_variant_new_uint32(number));
 }
 
@@ -340,7 +342,7 @@ nmb_profile_bond_settings(NMConnection *connection)
     /* "stable", "random" and the like become an address in act_stage1_prepare(). */
     if (mac && nm_utils_hwaddr_valid(mac, ETH_ALEN))
         g_variant_builder_add(&builder, "{sv}", "mac", g_variant_new_string(mac));
-    add_number(&builder, connection, NMB_KEY_DRAIN_MS, FALSE);
+    add_number(&builder, connection, NMB_KEY_DRAIN_MS, NMB_KEY_DRAIN_MS, FALSE);
     if (insists_on_ours(connection)) /* bondd's own configuration may say otherwise */
         g_variant_builder_add(&builder, "{sv}", NMB_KEY_DATAPATH, g_variant_new_string("bpf"));
     return g_variant_builder_end(&builder);
@@ -358,7 +360,8 @@ nmb_profile_port_settings(NMConnection *connection)
         if (s_port)
             g_object_get(s_port, NM_SETTING_BOND_PORT_QUEUE_ID, &queue_id, NULL);
         g_variant_builder_add(&builder, "{sv}", "queue-id", g_variant_new_uint32(queue_id));
-        add_number(&builder, connection, "prio", TRUE);
+        add_number(&builder, connection, "prio", "prio", TRUE);
+        add_number(&builder, connection, "actor_port_prio", "actor-port-prio", FALSE);
     }
     return g_variant_builder_end(&builder);
 }

@@ -280,7 +280,7 @@ choose(struct __sk_buff *skb, uint32_t gen, struct bond_choice *c)
     if (skb->ifindex == t->bond_ifindex && bond_goes_via_peer(t, &f))
         c->send = SEND_VIA_PEER;
     else
-        *c = bond_choose(t, &f, &rr);
+        *c = bond_choose_port(t, &f, &rr);
     if (!f.missing)
         lead_past(skb, gen, c);
     if (!still_whole(gen))
@@ -336,12 +336,15 @@ bond_tx(struct __sk_buff *skb)
     case SEND_VIA_PEER:
         return PASS;
     case BOND_SEND_PORT:
-        return send_by(skb, &c);
+        if (!bond_goes_by_all(table_of(gen), skb))
+            return send_by(skb, &c);
+        break;
     case BOND_SEND_ALL:
-        return send_all(skb, gen);
+        break;
     default:
         return drop_tx(BOND_MAX_PORTS);
     }
+    return send_all(skb, gen);
 }
 
 /* One look; returns whether the table was whole. If not, the frame is taken for no port's. */

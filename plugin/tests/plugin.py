@@ -110,6 +110,26 @@ class Profile(PluginTest):
         options = self.options("bond5")
         self.assertEqual((options["mode"], options["packets_per_slave"]), ("balance-rr", "9"))
 
+    def port_profile(self, **keys):
+        """eth1's, with keys of ours; activated anew."""
+        path = f"{PROFILES}/eth1.nmconnection"
+        user = "".join(f"nm-bond.{key}={value}\\n" for key, value in keys.items())
+        self.lab.a.shell(f"sed -i '/^\\[user\\]/,$d' {path}; printf '[user]\\n{user}' >> {path}")
+        self.lab.nmcli("connection", "reload")
+        self.lab.a.result("nmcli", "connection", "down", "eth1")  # it may be down
+        return self.lab.a.result("nmcli", "connection", "up", "eth1").returncode
+
+    def test_settings_of_a_port_in_the_user_setting(self):
+        self.make_bond("mode=802.3ad,miimon=100")
+        self.assertEqual(self.port_profile(actor_port_prio=77, prio=-5), 0)
+        port = self.lab.bond("bond0")["ports"]["eth1"]
+        self.assertEqual((port["ActorPortPriority"], port["Priority"]), (77, -5))
+        self.assertIn("    port priority: 77\n", self.lab.proc_text("bond0"))
+        self.assertNotEqual(self.port_profile(actor_port_prio=70000), 0)
+        self.assertRegex(self.nm_log(), "eth1.*actor_port_prio.*70000.*65535")
+        self.assertEqual(self.port_profile(), 0)
+        self.assertEqual(self.lab.bond("bond0")["ports"]["eth1"]["ActorPortPriority"], 255)
+
     def test_wrong_options_in_the_user_setting(self):
         self.write_profile("bond5", user="nm-bond.num-grat-arp=7")
         self.lab.nmcli("connection", "up", "bond5")

@@ -24,6 +24,7 @@
 #define AB BOND_MODE_ACTIVE_BACKUP
 #define XOR BOND_MODE_BALANCE_XOR
 #define BC BOND_MODE_BROADCAST
+#define AD BOND_MODE_8023AD
 #define L2 BOND_XMIT_LAYER2
 #define L23 BOND_XMIT_LAYER23
 #define L34 BOND_XMIT_LAYER34
@@ -137,6 +138,40 @@ unreachable_cut(struct frame *f)
 }
 
 static void
+solicitation(struct frame *f)
+{
+    eth(f, 0x86dd);
+    f_ip6(f, six1, six2, 58);
+    f_icmp(f, 135, 0, 0);
+    f_zero(f, 16);
+}
+
+static void
+advertisement(struct frame *f)
+{
+    eth(f, 0x86dd);
+    f_ip6(f, six1, six2, 58);
+    f_icmp(f, 136, 0, 0);
+    f_zero(f, 16);
+}
+
+static void
+advertisement_cut(struct frame *f)
+{
+    advertisement(f);
+    f->len = 14 + 40 + 7;
+}
+
+static void
+ping6(struct frame *f)
+{
+    eth(f, 0x86dd);
+    f_ip6(f, six1, six2, 58);
+    f_icmp(f, 128, 0, 7);
+    f_zero(f, 16);
+}
+
+static void
 igmp(struct frame *f)
 {
     f_eth(f, (const uint8_t[6]){1, 0, 0x5e, 0, 0, 0x16}, MAC(1), 0x0800);
@@ -173,6 +208,19 @@ static void
 two_packets_each(struct bond_table *t)
 {
     t->packets_per_slave = 2;
+}
+
+static void
+to_neighbours(struct bond_table *t)
+{
+    t->flags |= BOND_TABLE_F_NEIGHBOURS;
+}
+
+static void
+to_neighbours_nobody(struct bond_table *t)
+{
+    to_neighbours(t);
+    nothing_usable(t);
 }
 
 static void
@@ -279,6 +327,17 @@ static const struct row rows[] = {
     {"broadcast: one", BC, L2, 1, NULL, tcp, ALL},
     {"broadcast: eight", BC, L2, 8, NULL, igmp, ALL},
     {"broadcast: nobody", BC, L2, 2, nothing_usable, tcp, NOWHERE},
+    {"broadcast_neighbor: ARP by all", AD, L34, 3, to_neighbours, arp, ALL},
+    {"broadcast_neighbor: a solicitation by all", AD, L34, 3, to_neighbours, solicitation, ALL},
+    {"broadcast_neighbor: an advertisement by all", AD, L2, 8, to_neighbours, advertisement, ALL},
+    {"broadcast_neighbor: with a tag beside it too", AD, L34, 3, to_neighbours, arp, .tci = 7, ALL},
+    {"broadcast_neighbor: one port", AD, L34, 1, to_neighbours, arp, ALL},
+    {"broadcast_neighbor: nobody to carry it", AD, L34, 3, to_neighbours_nobody, arp, NOWHERE},
+    {"broadcast_neighbor: cut off is layer2, 0x02 ^ 0x01 ^ 0x86dd", AD, L2, 3, to_neighbours, advertisement_cut, TO(0x86de % 3)},
+    {"broadcast_neighbor: a ping by its hash", AD, L2, 3, to_neighbours, ping6, TO(0x86de % 3)},
+    {"broadcast_neighbor: TCP by its hash", AD, L34, 7, to_neighbours, tcp, TO(0x29a9dddc % 7)},
+    {"802.3ad without it: ARP by its hash", AD, L2, 8, NULL, arp, TO(5)},
+    {"802.3ad without it: a solicitation by its hash", AD, L2, 3, NULL, solicitation, TO(0x86de % 3)},
     {"queue: the port with this queue_id", AB, L2, 3, queues, tcp, .queue = 2, TO(1)},
     {"queue: before round robin", RR, L2, 3, queues, tcp, .queue = 3, TO(2)},
     {"queue: before IGMP's port", RR, L2, 3, queues, igmp, .queue = 3, TO(2)},

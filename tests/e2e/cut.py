@@ -2,13 +2,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A cut link in one mode: traffic comes back by itself, the lost time is printed in µs.
 
-cut.py MODE
+cut.py MODE (802.3ad needs a partner: lacp.py)
 """
 import sys
 
-from harness import MODES, LabTest, Streams, main, wait_for
+from harness import BALANCED, MODES, LabTest, Streams, main, wait_for
 
-MODE = sys.argv.pop(1) if len(sys.argv) > 1 and sys.argv[1] in MODES else "active-backup"
+MODE = sys.argv.pop(1) if len(sys.argv) > 1 and sys.argv[1] in MODES + BALANCED \
+    else "active-backup"
 # A switch that learned the bond's MAC on the dead port forgets it with the carrier; what is lost is
 # the time from the cut until the port is taken out: well under 5 ms on an idle machine. On a busy
 # one a single cut may take longer, but the best of several must show that the event is what

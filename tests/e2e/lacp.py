@@ -9,6 +9,7 @@
 import os
 import sys
 
+from cut import BEST_US_MAX, WORST_US_MAX
 from harness import LabTest, Streams, main, wait_for
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "net", "daemon"))
@@ -80,6 +81,36 @@ class Lacp(LabTest):
             wait_for(lambda: "Min links: 1\n" in self.lab.proc_text("bond0"), 5, "the option")
         streams.assert_lossless("reapply")
         self.assertEqual(self.used(), BOTH)
+
+    def test_each_port_cut_and_mended(self):
+        """As cut.py for the other modes."""
+        self.up()
+        lost = []
+        for n, (port, other) in enumerate((BOTH, BOTH[::-1]) * 2):
+            with self.streams() as cut:
+                self.partner.host.run("ip", "link", "set", port, "down")
+                self.wait_used(other)
+            with self.streams() as mend:
+                self.partner.host.run("ip", "link", "set", port, "up")
+                self.wait_used(*BOTH)
+            mend.assert_lossless(f"{port} was mended")
+            self.assertIn(f"Link Failure Count: {n // 2 + 1}\n",
+                          self.lab.proc_text("bond0").split(f"Slave Interface: {port}\n")[1])
+            self.say(f"{port} cut: lost µs {cut.lost_us()}")
+            lost.append(max(cut.lost_us().values()))
+            self.assertLess(lost[-1], WORST_US_MAX, cut.describe())
+        self.assertLess(min(lost), BEST_US_MAX, f"µs of loss, cut by cut: {lost}")
+
+    def test_the_last_port_dies(self):
+        self.up()
+        for port in BOTH:
+            self.partner.host.run("ip", "link", "set", port, "down")
+        wait_for(lambda: self.carrier() is False, 5, "NetworkManager to show no carrier")
+        self.assertIn("NO-CARRIER", self.lab.a.link("bond0")["flags"])
+        self.partner.host.run("ip", "link", "set", "eth1", "up")
+        self.wait_used("eth1")
+        wait_for(lambda: self.carrier() is True, 5, "NetworkManager to show carrier")
+        wait_for(lambda: self.lab.a.ping("10.0.9.2", 1)[1] == 1, 10, "a ping")
 
 
 if __name__ == "__main__":

@@ -15,6 +15,8 @@ from .namespace import LabError, wait_for
 SOURCE = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
 BONDD = "org.freedesktop.NetworkManager.bond"
 BONDD_PATH = "/org/freedesktop/NetworkManager/bond"
+# In a guest without a JIT and without types, loading the programs alone may take that long.
+CALL_SECONDS = float(os.environ.get("NMB_CALL_SECONDS", "10"))
 NM = "org.freedesktop.NetworkManager"
 NM_PATH = "/org/freedesktop/NetworkManager"
 
@@ -186,7 +188,7 @@ class Services:
                 flags.AUTHENTICATION_CLIENT | flags.MESSAGE_BUS_CONNECTION, None, None)
         return self._bus
 
-    def call(self, name, path, interface, method, signature="()", *args, timeout=10, start=True):
+    def call(self, name, path, interface, method, signature="()", *args, timeout=CALL_SECONDS, start=True):
         """Raises GLib.Error as D-Bus gave it."""
         from gi.repository import Gio, GLib
         bus = self.bus()

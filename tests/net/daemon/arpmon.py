@@ -12,7 +12,30 @@ TARGET6 = "fd00:1::1"
 NO_ANSWER = "no answer from the ARP targets"
 
 
-class Monitor(BondTest):
+class Links(BondTest):
+    """Looking at links. No test of its own: others build on it, too."""
+
+    interval = 100
+
+    def set(self, **options):
+        self.lab.bond_call("bond0", "SetOptions", "(a{ss}u)", options, 0)
+
+    def links(self):
+        return {name: port["LinkState"] for name, port in self.lab.bond("bond0")["ports"].items()}
+
+    def wait_links(self, timeout=5, **want):
+        wait_for(lambda: {p: self.links().get(p) for p in want} == want, timeout,
+                 lambda: f"links {want}; they are {self.links()}")
+
+    def assert_stays(self, seconds=None, **want):
+        end = time.monotonic() + (seconds or 8 * self.interval / 1000)
+        while time.monotonic() < end:
+            links = self.links()
+            self.assertEqual({p: links[p] for p in want}, want, self.events()[-4:])
+            time.sleep(0.01)
+
+
+class Monitor(Links):
     ports = 2
 
     def bond(self, mode="active-backup", interval=100, address=True, **options):
@@ -37,9 +60,6 @@ class Monitor(BondTest):
                     self.lab.bond_call("bond0", "Delete")
                 self.assert_nothing_left()
 
-    def set(self, **options):
-        self.lab.bond_call("bond0", "SetOptions", "(a{ss}u)", options, 0)
-
     # ---- a link that lies
 
     def silence(self, *ports):
@@ -55,20 +75,6 @@ class Monitor(BondTest):
                             str(state))
 
     # ---- what the bond says
-
-    def links(self):
-        return {name: port["LinkState"] for name, port in self.lab.bond("bond0")["ports"].items()}
-
-    def wait_links(self, timeout=5, **want):
-        wait_for(lambda: {p: self.links().get(p) for p in want} == want, timeout,
-                 lambda: f"links {want}; they are {self.links()}")
-
-    def assert_stays(self, seconds=None, **want):
-        end = time.monotonic() + (seconds or 8 * self.interval / 1000)
-        while time.monotonic() < end:
-            links = self.links()
-            self.assertEqual({p: links[p] for p in want}, want, self.events()[-4:])
-            time.sleep(0.01)
 
     def assert_mostly(self, seconds, **want):
         """At 10 ms a busy machine may let 30 ms pass before an answer is even looked at."""

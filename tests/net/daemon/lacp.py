@@ -149,6 +149,20 @@ class Lacp(unittest.TestCase):
                  lambda: f"eth0 to be back: {self.one.states()}")
         self.assertIn("Link Failure Count: 1\n", self.one.proc())
 
+    def test_the_bonds_address_is_set(self):
+        """LACPDUs go on, of the same system (as the kernel's), and traffic by the new address."""
+        self.up({"lacp_rate": "fast"}, {"lacp_rate": "fast"})
+        system = self.one.lab.bond("bond0")["Lacp"]["system"]
+        self.one.host.run("ip", "link", "set", "bond0", "address", "02:00:00:00:00:99")
+        wait_for(lambda: all(self.one.host.mac(port) == "02:00:00:00:00:99"
+                             for port in ("eth0", "eth1")), 5, "the ports to follow")
+        end = time.monotonic() + 4  # without LACPDUs the port is given up after 3 s
+        while time.monotonic() < end:
+            self.assertTrue(self.two.in_use("eth0", "eth1", fast=(2, 2)), self.two.states())
+            time.sleep(0.1)
+        self.assertEqual(self.two.lab.bond("bond0")["Lacp"]["partner-system"], system)
+        wait_for(lambda: self.two.host.ping("10.0.9.1", 1)[1] == 1, 5, "a ping")
+
     def test_killed(self):
         self.up({"lacp_rate": "fast"}, {"lacp_rate": "fast"})
         with self.streams() as streams:
@@ -173,6 +187,46 @@ class Lacp(unittest.TestCase):
         wait_for(lambda: self.one.host.ping("10.0.9.2", 1)[1] == 1, 10, "a ping")
         self.one.lab.bond_call("bond0", "SetOptions", "(a{ss}u)", {"lacp_strict": "on"}, 0)
         wait_for(lambda: "NO-CARRIER" in self.one.host.link("bond0")["flags"], 5, "no carrier")
+
+    def test_broadcast_neighbor(self):
+        """Questions for neighbours leave by both ports; answers, and everything else, by one."""
+        self.up({"broadcast_neighbor": "on"})
+        for side, address in ((self.one, "fd00:9::1"), (self.two, "fd00:9::2")):
+            side.host.shell(f"ip addr add {address}/64 dev bond0 nodad")
+        self.assert_asked_by(2, "10.0.9.2", "Request who-has 10.0.9.2")
+        self.assert_asked_by(2, "fd00:9::2", "neighbor solicitation, who has fd00:9::2")
+        self.one.lab.bond_call("bond0", "SetOptions", "(a{ss}u)", {"broadcast_neighbor": "off"}, 0)
+        self.assert_asked_by(1, "10.0.9.2", "Request who-has 10.0.9.2")
+        self.assert_asked_by(1, "fd00:9::2", "neighbor solicitation, who has fd00:9::2")
+
+    def assert_asked_by(self, n, address, words):
+        """By how many ports a question arrives: a ping to somebody new is what asks."""
+        logs = {port: os.path.join(self.two.lab.work, port + ".cap") for port in ("eth0", "eth1")}
+        captures = [self.two.host.start("tcpdump", "--immediate-mode", "-lni", port, "arp or icmp6",
+                                        log=log) for port, log in logs.items()]
+
+        def seen(text):
+            found = []
+            for port, log in logs.items():
+                with open(log, encoding="utf-8") as file:
+                    found += [port] if text in file.read() else []
+            return found
+
+        wait_for(lambda: len(seen("listening on")) == 2, 10, "tcpdump to listen")
+
+        def ask():
+            self.one.host.run("ip", "neigh", "flush", "dev", "bond0")
+            self.assertEqual(self.one.host.ping(address, 3)[1], 3)
+
+        # a port is used a moment after its partner collects
+        wait_for(lambda: ask() or len(seen(words)) >= n, 5,
+                 lambda: f"{words} by {n}: {seen(words)}", interval=0.1)
+        time.sleep(0.2)  # for one that must not come
+        self.assertEqual(len(seen(words)), n)
+        for capture in captures:
+            capture.stop()
+        for log in logs.values():
+            os.unlink(log)
 
     def test_looped_cable(self):
         """Both ends of a cable in one bond: each port is alone, and nothing goes round."""

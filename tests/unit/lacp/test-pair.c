@@ -39,6 +39,45 @@ comes_up(void **state)
     WIRE_IS(&w, 1, BOTH_UP);
 }
 
+/* A cable comes back: how often that is announced. */
+static uint32_t
+announcements_of_a_return(int host)
+{
+    uint32_t before;
+
+    wire_cut(&w, host, 1, true);
+    wire_run(&w, 1000);
+    before = w.announced[host];
+    wire_cut(&w, host, 1, false);
+    wire_run(&w, 5000);
+    WIRE_IS(&w, host, BOTH_UP);
+    return w.announced[host] - before;
+}
+
+/* Kernel: bond_should_broadcast_neighbor(), ad_cond_set_peer_notif(): the table says by which ports
+ * neighbours are asked, and a port that comes into use is announced. */
+static void
+neighbours(void **state)
+{
+    struct bond_table t;
+
+    wire_pair(&w, 2, "broadcast_neighbor=on num_grat_arp=1", "");
+    for (int host = 0; host < 2; host++) {
+        bond_table_build(&w.bond[host], &t);
+        assert_int_equal((t.flags & BOND_TABLE_F_NEIGHBOURS) != 0, host == 0);
+    }
+    wire_run(&w, 5000);
+    assert_int_equal(announcements_of_a_return(0), 1);
+    wire_set(&w, 0, "broadcast_neighbor=off");
+    bond_table_build(&w.bond[0], &t);
+    assert_int_equal(t.flags, 0);
+    assert_int_equal(announcements_of_a_return(0), 0);
+    wire_set(&w, 0, "broadcast_neighbor=on");
+    wire_set(&w, 0, "mode=balance-xor"); /* which resets it */
+    bond_table_build(&w.bond[0], &t);
+    assert_int_equal(t.flags, 0);
+}
+
 /* Left alone it stays, and sends in the rhythm that the other asked for. */
 static void
 rhythm(void **state)
@@ -342,6 +381,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(comes_up),
+        cmocka_unit_test(neighbours),
         cmocka_unit_test(rhythm),
         cmocka_unit_test(stays_for_a_day),
         cmocka_unit_test(leaves_and_joins_without_loss),

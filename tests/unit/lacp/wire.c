@@ -116,9 +116,11 @@ wire_step(struct wire *w, int host, const struct bond_event *ev)
         fail_msg("host %d after event %d: %s", host, ev->type, bond_check(b));
     assert_true(w->out.next_ns > w->now);
     w->next[host] = w->out.next_ns;
-    for (uint32_t i = 0; i < w->out.n; i++)
+    for (uint32_t i = 0; i < w->out.n; i++) {
+        w->announced[host] += w->out.v[i].type == BOND_ACT_ANNOUNCE;
         if (w->out.v[i].type == BOND_ACT_SEND)
             fly(w, host, w->out.v[i].slot, &w->out.frame[w->out.v[i].index]);
+    }
     return rc;
 }
 

@@ -51,6 +51,7 @@ struct wire {
     struct wire_frame flight[WIRE_FLIGHT];
     uint32_t n_flight;
     uint32_t sent[WIRE_HOSTS][BOND_MAX_PORTS]; /* slow protocol frames */
+    uint32_t announced[WIRE_HOSTS];
     uint64_t last_sent[WIRE_HOSTS][BOND_MAX_PORTS][4];
     struct bond_actions out; /* of the last step */
     /* For every moment and every port: a frame that one end sends the other takes in. */

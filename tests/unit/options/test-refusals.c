@@ -132,6 +132,10 @@ static const struct row rows[] = {
      "1.1.1.10 1.1.1.11 1.1.1.12 1.1.1.13 1.1.1.14 1.1.1.15 1.1.1.16 1.1.1.17",
      BOND_ERR_LIMIT, -EINVAL,
      "arp_ip_target \"1.1.1.17\" is one too many: at most 16 addresses are allowed"},
+    {"ns_ip6_target=fd00::1 fd00::2 fd00::3 fd00::4 fd00::5 fd00::6 fd00::7 fd00::8 fd00::9 fd00::a "
+     "fd00::b fd00::c fd00::d fd00::e fd00::f fd00::10 fd00::11",
+     BOND_ERR_LIMIT, -EINVAL,
+     "ns_ip6_target \"fd00::11\" is one too many: at most 16 addresses are allowed"},
     {"ns_ip6_target=10.0.0.1", BAD, "ns_ip6_target \"10.0.0.1\" is not allowed: " IP6},
     {"ns_ip6_target=ff02::1", BAD,
      "ns_ip6_target \"ff02::1\" is not allowed: use the address of a host, not ::, ::1 or a "
