@@ -154,18 +154,20 @@ bond_mac_failover(struct step *s)
 }
 
 /* kernel: alb_change_hw_addr_on_detach(): who has the address that the leaving port gets back takes
- * the one that it had. */
+ * the one that it had; its own, where that is the bond's or another port's, and its own is free. */
 void
 bond_mac_left(struct step *s, int slot)
 {
     struct bond *b = s->b;
     const struct bond_port *p = &b->port[slot];
     int other = bond_is_lb(b) ? holder(b, p->perm_mac, slot) : BOND_NO_PORT;
+    bool is_taken;
 
     if (other == BOND_NO_PORT || bond_mac_equal(p->perm_mac, p->mac) ||
         bond_mac_equal(p->perm_mac, b->mac))
         return;
-    if (bond_mac_equal(p->mac, b->mac) || holder(b, p->mac, other) != BOND_NO_PORT)
+    is_taken = bond_mac_equal(p->mac, b->mac) || holder(b, p->mac, other) != BOND_NO_PORT;
+    if (is_taken && holder(b, b->port[other].perm_mac, other) == BOND_NO_PORT)
         set_port_mac(s, other, b->port[other].perm_mac);
     else
         set_port_mac(s, other, p->mac);
