@@ -11,7 +11,7 @@ import unittest
 
 from common import SOURCE
 from lab import wait_for
-from test_profiles import A4, HOWTO, NMCase
+from test_profiles import HOWTO, NMCase
 
 PLACE = "/etc/NetworkManager/system-connections"
 
@@ -38,9 +38,8 @@ class Interrupted(NMCase):
         wait_for(lambda: state() == before, 10, lambda: f"{argv} undone: {before}\n{state()}")
         codes = set()
         for step in range(steps):
-            wait = f"{0.001 + took * step / steps:.4f}"
-            codes.add(self.lab.a.result("timeout", "--preserve-status", "-s", "INT", wait,
-                                        "bondcli", *argv).returncode)
+            wait = 0.001 + took * step / steps
+            codes.add(self.interrupted(wait, *argv))
             wait_for(lambda: state() in (before, after), 5,
                      lambda: f"{argv} after {wait} s is in between: {state()}")
             if state() == after:
