@@ -46,9 +46,14 @@ class Arp(LabTest):
 
     def test_bondcli_shows_targets(self):
         self.make_bond(OPTIONS + ",arp_validate=all")
-        status = json.loads(self.lab.bondcli("status", "--json"))
-        active = next(p for p in status["bonds"][0]["ports"] if p["state"] == "active")
-        self.assertEqual(active["targets"], [{"address": B4, "heard": True}])
+
+        def targets():
+            status = json.loads(self.lab.bondcli("status", "--json"))
+            return {p["name"]: p["targets"] for p in status["bonds"][0]["ports"]}
+        # the first answers come a moment after the ports are up
+        heard = [{"address": B4, "heard": True}]
+        wait_for(lambda: targets() == {"eth0": heard, "eth1": heard}, 5,
+                 lambda: f"both ports to have heard {B4}: {targets()}")
         text = self.lab.bondcli("status", "bond0")
         self.assertRegex(text, rf"(?m)targets +{B4}: eth0, eth1$")
 
