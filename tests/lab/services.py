@@ -140,7 +140,8 @@ class Services:
         level = os.environ.get("NMB_NM_LOG", "INFO")
         self.a.run("tee", "/etc/NetworkManager/NetworkManager.conf",
                    input=NM_CONFIG.format(level=level))
-        self.a.shell(f"cp {os.path.join(SOURCE, 'plugin')}/*.conf /etc/NetworkManager/conf.d")
+        plugin = shlex.quote(os.path.join(SOURCE, 'plugin'))
+        self.a.shell(f"cp {plugin}/*.conf /etc/NetworkManager/conf.d")
 
     def private_etc(self):
         """Host a gets an /etc that a test may write to."""
