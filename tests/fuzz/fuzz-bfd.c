@@ -121,15 +121,8 @@ start(void)
     up.u.bond_link.admin_up = true;
     step(&up, 1);
     for (int i = 0; i < PORTS; i++) {
-        struct bond_event ev = {.type = BOND_EV_PORT_ATTACH};
+        struct bond_event ev = attach_event(i, BOND_SPEED_UNKNOWN, BOND_DUPLEX_UNKNOWN);
 
-        ev.u.attach.ifindex = i + 1;
-        snprintf(ev.u.attach.name, BOND_NAME_SIZE, "eth%d", i);
-        ev.u.attach.mac[0] = 2;
-        ev.u.attach.mac[5] = (uint8_t) (i + 1);
-        ev.u.attach.admin_up = ev.u.attach.carrier = true;
-        ev.u.attach.speed_mbps = BOND_SPEED_UNKNOWN;
-        ev.u.attach.duplex = BOND_DUPLEX_UNKNOWN;
         step(&ev, 1);
     }
 }

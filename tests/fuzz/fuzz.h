@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * fuzz.h - what the harnesses share: bytes one after the other, and a check that says what broke.
+ * fuzz.h - what the harnesses share: bytes one after the other, and a check that says what broke,
+ * and a port.
  */
 #ifndef FUZZ_H
 #define FUZZ_H
@@ -35,6 +36,22 @@ static inline uint8_t
 next_byte(struct bytes *in)
 {
     return in->at < in->end ? *in->at++ : 0;
+}
+
+/* eth<i>, up, with an address of its own, comes to the bond. */
+static inline struct bond_event
+attach_event(int i, int32_t speed_mbps, uint8_t duplex)
+{
+    struct bond_event ev = {.type = BOND_EV_PORT_ATTACH};
+
+    ev.u.attach.ifindex = i + 1;
+    snprintf(ev.u.attach.name, BOND_NAME_SIZE, "eth%d", i);
+    ev.u.attach.mac[0] = 2;
+    ev.u.attach.mac[5] = (uint8_t) (i + 1);
+    ev.u.attach.admin_up = ev.u.attach.carrier = true;
+    ev.u.attach.speed_mbps = speed_mbps;
+    ev.u.attach.duplex = duplex;
+    return ev;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -49,15 +49,8 @@ start_monitored(size_t n, const char *const *names, const char *const *values, u
     up.u.bond_link.admin_up = true;
     feed(&up, now);
     for (int i = 0; i < MONITORED_PORTS; i++) {
-        struct bond_event ev = {.type = BOND_EV_PORT_ATTACH};
+        struct bond_event ev = attach_event(i, 1000, BOND_DUPLEX_FULL);
 
-        ev.u.attach.ifindex = i + 1;
-        snprintf(ev.u.attach.name, BOND_NAME_SIZE, "eth%d", i);
-        ev.u.attach.mac[0] = 2;
-        ev.u.attach.mac[5] = (uint8_t) (i + 1);
-        ev.u.attach.admin_up = ev.u.attach.carrier = true;
-        ev.u.attach.speed_mbps = 1000;
-        ev.u.attach.duplex = BOND_DUPLEX_FULL;
         feed(&ev, now);
     }
 }
