@@ -275,8 +275,11 @@ class Watch(BonddCase):
         self.bad(10, "There is no bond 'bond7'; there are: bond0.", "status", "--watch", "bond7")
 
     def test_on_a_terminal_q_leaves_it_as_it_was(self):
-        """script(1) makes the terminal; its own settings are printed before and after."""
-        run = "stty -g; bondcli status --watch; echo left $?; stty -g"
+        """script(1) makes the terminal; its own settings are printed before and after.
+
+        Its shell lives on after Ctrl-C, whichever one $SHELL names: not all do by themselves.
+        """
+        run = "trap : INT; stty -g; bondcli status --watch; echo left $?; stty -g"
         for key, left in (("q", 0), ("\x03", 130)):
             text = self.lab.a.run(
                 "sh", "-c", f"(sleep 0.2; until grep -q 'last events' {self.lab.path('tty')}; do "
