@@ -5,12 +5,15 @@ import shutil
 import signal
 import subprocess
 
+HERE = os.path.dirname(os.path.abspath(__file__))
 KERNEL = "linux.uml"
 MODULES = "/usr/lib/uml/modules"
 # what process 1 of the guest mounts, before and after /run
 BEFORE = ""
 OUT = "mount -t hostfs hostfs /run/out -o {out}"
 END = "poweroff -f"
+# CPUs with them: registers.c says why.
+MORE_REGISTERS = {"amx_tile", "apx"}
 
 
 def missing(_kernel):
@@ -35,6 +38,21 @@ def urgent():
         pass
 
 
+def has_more_registers():
+    with open("/proc/cpuinfo", encoding="ascii") as file:
+        return any(line.startswith("flags") and MORE_REGISTERS & set(line.split())
+                   for line in file)
+
+
+def environment(scratch):
+    made = dict(os.environ, HOME=scratch, TMPDIR=scratch)
+    if has_more_registers():
+        made["LD_PRELOAD"] = os.path.join(scratch, "registers.so")
+        subprocess.run(["cc", "-O1", "-shared", "-fPIC", "-o", made["LD_PRELOAD"],
+                        os.path.join(HERE, "registers.c")], check=True)
+    return made
+
+
 def boot(args, init, _out, scratch):
     """(whether it came to its end by itself, what its console said)"""
     kernel = subprocess.Popen(
@@ -42,7 +60,7 @@ def boot(args, init, _out, scratch):
          f"init={init}", f"uml_dir={scratch}/", "umid=guest", "con=null", "con0=null,fd:1",
          "quiet"],
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        env=dict(os.environ, HOME=scratch, TMPDIR=scratch), start_new_session=True,
+        env=environment(scratch), start_new_session=True,
         preexec_fn=urgent if args.urgent else None)
     try:
         said, _ = kernel.communicate(timeout=args.timeout)
