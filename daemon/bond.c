@@ -198,6 +198,7 @@ take_slot(struct bondd_bond *b, int slot)
     b->ports_changed = true;
     dp_bpf_counters_reset(b->bpf, (unsigned) slot);
     bondd_engine_map(b->engine, b->port[slot].ifindex, b);
+    bondd_engine_look_closely(b->engine, b);
 }
 
 /* A look that found nothing new, or a LACPDU that said nothing new, leaves files and D-Bus alone.

@@ -43,6 +43,7 @@ struct bondd_bond {
 
     uint64_t next_ns;    /* core wants to be called then */
     uint64_t news_at_ns; /* when the event that is being handled came in; 0: none */
+    uint64_t closely_until_ns; /* its ports are looked at often until then */
     guint wake_source;   /* the packet path may tell (wake.c); 0: it cannot */
     bool look;           /* a port's link has news */
     bool dirty;          /* files and D-Bus lag behind */

@@ -36,6 +36,7 @@ struct bondd_engine {
     struct bondd_observer observer;
     uint32_t next_id;
     uint64_t turns; /* how often everything that the kernel had told was read */
+    uint64_t close_look_ns; /* the next of the looks after a carrier has changed */
     guint monitor_source, timer_source, idle_source;
     int timer_fd;
     int sender_fd; /* frames of core leave by it */
@@ -63,6 +64,9 @@ void bondd_engine_touch(struct bondd_engine *e, struct bondd_bond *b);
 void bondd_engine_flush(struct bondd_engine *e);
 /* What the kernel has told and nobody has read yet (before a method call is judged). */
 void bondd_engine_catch_up(struct bondd_engine *e);
+/* A port's carrier changed, or may have: from now on its bond's ports are looked at more often than
+ * miimon says, for a while. */
+void bondd_engine_look_closely(struct bondd_engine *e, struct bondd_bond *b);
 /* The timer, after deadlines changed. */
 void bondd_engine_rearm(struct bondd_engine *e);
 

@@ -28,6 +28,8 @@ feed_port(struct bondd_bond *b, int slot, const struct dp_link *link, bool ask_s
     const struct bond_port *p = &b->core.port[slot];
     struct bond_event ev = {.type = BOND_EV_PORT_LINK, .slot = slot};
 
+    if (p->carrier != link->carrier)
+        bondd_engine_look_closely(b->engine, b);
     ev.u.port_link.admin_up = (link->flags & IFF_UP) != 0;
     ev.u.port_link.carrier = link->carrier;
     ev.u.port_link.speed_mbps = p->speed_mbps;

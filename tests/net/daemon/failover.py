@@ -2,9 +2,23 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A port loses its carrier: by the packet path itself, by netlink alone, and how long each step took."""
 import signal
+import sys
+import time
 
-from common import BONDD, BondTest, main
+from common import BONDD, BondTest, main, wait_for
 
+# A cable in tap0; SIGUSR1 breaks it, SIGUSR2 mends it. (TUNSETIFF with IFF_TAP | IFF_NO_PI, TUNSETCARRIER)
+CABLE = """
+import fcntl, os, signal, struct
+tap = os.open("/dev/net/tun", os.O_RDWR)
+def carrier(signo, frame):
+    fcntl.ioctl(tap, 0x400454e2, struct.pack("i", signo == signal.SIGUSR2))
+signal.signal(signal.SIGUSR1, carrier)
+signal.signal(signal.SIGUSR2, carrier)
+fcntl.ioctl(tap, 0x400454ca, struct.pack("16sH22x", b"tap0", 0x1002))
+while True:
+    signal.pause()
+"""
 PHASES = ("detected-us", "decided-us", "switched-us", "announced-us")
 
 
@@ -39,6 +53,25 @@ class Failover(BondTest):
         self.lab.cut("eth0")
         self.check_phases()
         self.lab.wait_ping()
+
+    def test_news_that_the_kernel_withholds(self):
+        """A link that fails again soon. Of a tap's second change in a second the kernel tells when
+        the second is over; no frame is sent, and by miimon no look is due for minutes."""
+        cable = self.a.start(sys.executable, "-c", CABLE)
+        self.create("active-backup", miimon="300000", address=None)
+        wait_for(lambda: self.a.result("ip", "link", "show", "tap0").returncode == 0, 5, "tap0 to be there")
+        self.attach("eth0", "tap0")
+        delays = []
+        for carrier in (0, 1, 0, 1):
+            since = self.events()[-1]["seq"]
+            began = time.time()
+            cable.kill(signal.SIGUSR2 if carrier else signal.SIGUSR1)
+            time.sleep(0.4)
+            times = [e["time"] / 1e6 for e in self.events(since=since) if e["port"] == "tap0" and
+                     e["event"] == ("link-up" if carrier else "link-down")]
+            self.assertEqual(len(times), 1, f"after {delays}: {self.events(since=since)}")
+            delays.append(f"{(times[0] - began) * 1000:.1f} ms")
+        print(f"  heard of after {', '.join(delays)}")
 
     def test_bondd_stopped(self):
         """The packet path does it all, both ways; afterwards bondd finds what it would have done."""
