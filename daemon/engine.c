@@ -180,10 +180,11 @@ bondd_engine_rearm(struct bondd_engine *e)
     timerfd_settime(e->timer_fd, TFD_TIMER_ABSTIME, &at, NULL);
 }
 
-/* After Linux has told of a change of carrier it withholds the next ones for up to a second
- * (linkwatch; veths it finds urgent). A link that fails seldom does so once; so for that second bondd
- * does not wait to be told. However many bonds and ports there are, it takes 5 % of a core. */
-#define CLOSELY_NS BOND_NSEC_PER_SEC
+/* After Linux has told of a change of carrier, which may be a second late, it withholds the next
+ * ones for up to a second (linkwatch; veths it finds urgent). A link that fails seldom does so once;
+ * so for these two seconds bondd does not wait to be told. However many bonds and ports there are,
+ * it takes 5 % of a core. */
+#define CLOSELY_NS (2 * BOND_NSEC_PER_SEC)
 #define CLOSE_LOOK_NS BOND_NSEC_PER_MSEC
 #define CLOSE_LOOK_SHARE 20
 
