@@ -90,6 +90,10 @@
     N_("The switch speaks LACP on %s (partner %s), but mode %s does not: its side of the link is " \
        "not made for this mode; it may keep the port blocked.")
 
+#define BOND_WARN_COMES_BACK                                                                       \
+    N_("What %s sends comes back to it: the switch does not have its ports in one static "         \
+       "aggregate, as mode %s wants it (or there is a loop in the network).")
+
 #define BOND_SENTENCES                                                                             \
     BOND_SAY_PORT_ATTACHED, BOND_SAY_PORT_LEAVING, BOND_SAY_PORT_RELEASED, BOND_SAY_LINK_FAIL,     \
         BOND_SAY_LINK_DOWN, BOND_SAY_LINK_BACK, BOND_SAY_LINK_UP, BOND_SAY_ACTIVE_NONE,            \
@@ -103,6 +107,7 @@
         BOND_WARN_SPEED, BOND_WARN_NO_MONITOR, BOND_WARN_PRIMARY, BOND_WARN_FAIL_OVER_MAC,         \
         BOND_WARN_PARTED, BOND_WARN_RENAMED, BOND_WARN_MTU_REFUSED, BOND_WARN_MAC_NOT_SET,         \
         BOND_WARN_NO_PARTNER, BOND_WARN_PARTNERS, BOND_WARN_PARTNER_KEYS,                          \
-        BOND_WARN_PARTNER_INDIVIDUAL, BOND_WARN_LACP_UNASKED, BOND_WARN_FILTERS
+        BOND_WARN_PARTNER_INDIVIDUAL, BOND_WARN_LACP_UNASKED, BOND_WARN_COMES_BACK,                \
+        BOND_WARN_FILTERS
 
 #endif

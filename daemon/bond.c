@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "daemon/announce.h"
 #include "daemon/bfd.h"
 #include "daemon/error.h"
 #include "daemon/frames.h"
@@ -15,6 +16,7 @@
 #include "daemon/parted.h"
 #include "daemon/probe.h"
 #include "daemon/state.h"
+#include "daemon/switchside.h"
 #include "daemon/wake.h"
 
 struct bondd_bond *
@@ -40,6 +42,8 @@ bondd_bond_free(struct bondd_bond *b)
     bondd_probe_free(b);
     g_free(b->load_told);
     bondd_bfd_free(b);
+    bondd_announce_forget(b);
+    bondd_switchside_close(b);
     if (b->bpf != NULL)
         dp_bpf_close(b->bpf, false);
     g_array_unref(b->parted);
@@ -62,20 +66,6 @@ bondd_bond_publish(struct bondd_bond *b)
     r = dp_bpf_publish(b->bpf, &t);
     if (r < 0)
         bondd_warning("%s: publishing the packet table failed: %s", b->core.name, g_strerror(-r));
-}
-
-static void
-announce(struct bondd_bond *b)
-{
-    struct dp_announced sent = {0};
-    int r;
-
-    if (!b->core.admin_up)
-        return;
-    r = dp_announce(b->engine->announcer, b->engine->nl, b->engine->monitor, b->core.ifindex,
-                    &sent);
-    if (r < 0 && r != -ENETDOWN)
-        bondd_warning("%s: announcing was not complete: %s", b->core.name, g_strerror(-r));
 }
 
 static void
@@ -146,7 +136,7 @@ carry_out(struct bondd_bond *b, const struct bond_actions *acts, const struct bo
         set_port_mac(b, a->slot, a->mac);
         break;
     case BOND_ACT_ANNOUNCE:
-        announce(b);
+        bondd_announce(b);
         break;
     case BOND_ACT_RESEND_IGMP:
         dp_resend_igmp(b->engine->announcer, b->engine->monitor, b->core.ifindex);

@@ -2,8 +2,9 @@
 /*
  * bond.h - one bond of bondd: core's state, the datapath's handles, and what ties them together.
  *
- * bond.c steps a bond; lifecycle.c makes and ends it; attach.c brings ports in and takes them out;
- * watch.c turns what happens to links into events for core; takeover.c goes on after a restart.
+ * bond.c steps a bond; announce.c tells the network of it; lifecycle.c makes and ends it; attach.c
+ * brings ports in and takes them out; watch.c turns what happens to links into events for core;
+ * takeover.c goes on after a restart.
  */
 #ifndef BONDD_BOND_H
 #define BONDD_BOND_H
@@ -26,6 +27,15 @@ struct bondd_ear {
     guint forget; /* 0: nobody does */
 };
 
+/* Whether what the bond sends comes back to it (switchside.c). */
+struct bondd_echo {
+    int fd, ifindex;
+    uint8_t mac[BOND_MAC_LEN];
+    guint source; /* 0: not listening */
+    guint timer;  /* until it listens again, or forgets; 0: nothing came back */
+    uint64_t heard_ns;
+};
+
 struct bondd_bond {
     struct bondd_engine *engine; /* borrowed */
     struct bond core;
@@ -41,25 +51,28 @@ struct bondd_bond {
     bool promisc, via_peer;
     uint32_t stand_ins; /* bit n: the port in slot n is promiscuous because core wants it */
 
-    uint64_t next_ns;    /* core wants to be called then */
-    uint64_t news_at_ns; /* when the event that is being handled came in; 0: none */
+    uint64_t next_ns;          /* core wants to be called then */
+    uint64_t news_at_ns;       /* when the event that is being handled came in; 0: none */
     uint64_t closely_until_ns; /* its ports are looked at often until then */
-    guint wake_source;   /* the packet path may tell (wake.c); 0: it cannot */
-    bool look;           /* a port's link has news */
-    bool dirty;          /* files and D-Bus lag behind */
-    struct bond saved;   /* what the state file holds of core */
-    bool ports_changed;  /* the state file lags behind in what was done to ports */
-    bool features_stale; /* the bond's offloads may not be those of its ports */
-    int mac_error;       /* of the last MAC that a port did not accept; 0 */
+    guint announce_again; /* no port could carry an announcement (announce.c); 0: all is said */
+    guint announce_left;  /* attempts */
+    guint wake_source;    /* the packet path may tell (wake.c); 0: it cannot */
+    bool look;            /* a port's link has news */
+    bool dirty;           /* files and D-Bus lag behind */
+    struct bond saved;    /* what the state file holds of core */
+    bool ports_changed;   /* the state file lags behind in what was done to ports */
+    bool features_stale;  /* the bond's offloads may not be those of its ports */
+    int mac_error;        /* of the last MAC that a port did not accept; 0 */
 
     GArray *parted; /* of struct bondd_parted: have left, with the address that is the bond's */
 
     /* by slot; one more for a port on its way in. in_use while core's slot is free: to restore */
     struct bondd_port port[BOND_MAX_PORTS + 1];
     struct bondd_ear ear[BOND_MAX_PORTS + 1]; /* by slot; the last hears the host, at the peer */
-    struct bond_bucket_load *load_told;       /* hash=resilient: what core knows of (balance.c) */
-    struct bondd_routes *routes;              /* to the targets of the ARP/NS monitor (probe.c) */
-    struct bondd_bfd *bfd;                    /* to the BFD peer (bfd.c) */
+    struct bondd_echo echo;
+    struct bond_bucket_load *load_told; /* hash=resilient: what core knows of (balance.c) */
+    struct bondd_routes *routes;        /* to the targets of the ARP/NS monitor (probe.c) */
+    struct bondd_bfd *bfd;              /* to the BFD peer (bfd.c) */
 };
 
 /* bond.c ------------------------------------------------------------------------------------ */

@@ -120,6 +120,7 @@ bondd_frames_sync(struct bondd_bond *b)
         sync_ear(b, (unsigned) i, b->core.port[i].ifindex,
                  bond_slot_is_member(&b->core, i) ? wanted : 0);
     sync_ear(b, HOST, b->peer_ifindex, bond_frames_wanted_sent(&b->core));
+    bondd_switchside_sync(b);
 }
 
 void

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * switchside.c - finds out whether the switch's side fits the bond's mode: who answers LACP and who
- * does not, and who speaks it unasked. Only warns; what is done about partners is core's.
+ * does not, who speaks it unasked, and whether what the bond sends comes back to it, which no
+ * switch does to an aggregate. Only warns; what is done about partners is core's.
  */
 #include "daemon/switchside.h"
 
+#include <glib-unix.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/sentences.h"
 
@@ -68,6 +71,111 @@ bondd_switchside_hear(struct bondd_bond *b, unsigned slot, const struct dp_packe
         bondd_engine_touch(b->engine, b);
     }
     return true;
+}
+
+/* ---- what comes back ----
+ *
+ * A switch that does not know two ports as one aggregate floods a broadcast that comes in by one of
+ * them to the other. ARP requests are broadcasts that every host sends now and then, and each
+ * announcement is one. They enter the bond, so they are heard there, and the kernel looks for them
+ * in ARP frames only. (Not on a bond that is a bridge's port: the bridge takes them first.)
+ */
+
+#define REST_S 60u      /* once heard, it is not listened to for so long */
+#define BELIEVED_S 600u /* a host may ask nobody for some minutes */
+
+static void echo_listen(struct bondd_bond *b);
+
+static void
+echo_stop(struct bondd_echo *echo)
+{
+    if (echo->source == 0)
+        return;
+    g_source_remove(echo->source);
+    close(echo->fd);
+    echo->source = 0;
+}
+
+static gboolean
+on_rested(gpointer data)
+{
+    struct bondd_bond *b = data;
+    struct bondd_echo *echo = &b->echo;
+
+    echo_listen(b);
+    if (bondd_now_ns() - echo->heard_ns < BELIEVED_S * BOND_NSEC_PER_SEC)
+        return G_SOURCE_CONTINUE;
+    echo->timer = 0;
+    bondd_engine_touch(b->engine, b);
+    return G_SOURCE_REMOVE;
+}
+
+static gboolean
+on_echo(gint fd, GIOCondition condition, gpointer data)
+{
+    struct bondd_bond *b = data;
+    struct bondd_echo *echo = &b->echo;
+    struct dp_packet packet;
+
+    if (dp_packet_receive(fd, &packet) <= 0)
+        return G_SOURCE_CONTINUE;
+    echo_stop(echo);
+    echo->heard_ns = bondd_now_ns();
+    if (echo->timer == 0) {
+        echo->timer = g_timeout_add_seconds(REST_S, on_rested, b);
+        bondd_engine_touch(b->engine, b);
+    }
+    return G_SOURCE_REMOVE;
+}
+
+static void
+echo_listen(struct bondd_bond *b)
+{
+    struct bondd_echo *echo = &b->echo;
+    int fd;
+
+    if (echo->source != 0)
+        return;
+    fd = dp_packet_open_echo(echo->ifindex, echo->mac);
+    if (fd < 0)
+        return; /* a warning less */
+    echo->fd = fd;
+    echo->source = g_unix_fd_add(fd, G_IO_IN, on_echo, b);
+}
+
+void
+bondd_switchside_close(struct bondd_bond *b)
+{
+    echo_stop(&b->echo);
+    if (b->echo.timer != 0)
+        g_source_remove(b->echo.timer);
+    b->echo = (struct bondd_echo){0};
+}
+
+static bool
+wants_aggregate(const struct bondd_bond *b)
+{
+    uint32_t mode = b->core.opt.num[BOND_OPT_MODE];
+
+    return mode == BOND_MODE_BALANCE_RR || mode == BOND_MODE_BALANCE_XOR ||
+           mode == BOND_MODE_BROADCAST;
+}
+
+void
+bondd_switchside_sync(struct bondd_bond *b)
+{
+    struct bondd_echo *echo = &b->echo;
+
+    if (!wants_aggregate(b)) {
+        bondd_switchside_close(b);
+        return;
+    }
+    if (echo->ifindex == b->core.ifindex && memcmp(echo->mac, b->core.mac, BOND_MAC_LEN) == 0)
+        return;
+    bondd_switchside_close(b);
+    echo->ifindex = b->core.ifindex;
+    memcpy(echo->mac, b->core.mac, BOND_MAC_LEN);
+    echo_listen(b);
 }
 
 /* ---- warnings ---- */
@@ -150,4 +258,7 @@ bondd_switchside_warnings(const struct bondd_bond *b, GStrvBuilder *out)
     }
     for (uint32_t i = 0; i < n; i++)
         warn_of_unasked(b, order[i], out);
+    if (b->echo.timer != 0)
+        warn(out, g_strdup_printf(BOND_WARN_COMES_BACK, b->core.name,
+                                  bond_mode_name(b->core.opt.num[BOND_OPT_MODE])));
 }

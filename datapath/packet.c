@@ -27,7 +27,8 @@
 #endif
 
 #define RCVBUF (256 << 10)
-#define OFF_PROTO 12    /* in an Ethernet header */
+#define OFF_SOURCE 6 /* in an Ethernet header */
+#define OFF_PROTO 12
 #define OFF_IP6_NEXT 20 /* behind it */
 #define OFF_ICMP6_TYPE 54
 #define OFF_IP4_PROTO 23
@@ -36,6 +37,14 @@
 #define MICRO_BFD_PORT 6784
 
 /* ---- what is heard ---- */
+
+static int
+attach(int fd, const struct sock_filter *code, unsigned n)
+{
+    const struct sock_fprog prog = {(unsigned short) n, (struct sock_filter *) code};
+
+    return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof(prog)) < 0 ? -errno : 0;
+}
 
 /* One comparison a kind; IPv6 goes on to look for a neighbour solicitation or advertisement, IPv4
  * for UDP to BFD's ports. */
@@ -64,9 +73,8 @@ set_filter(int fd, uint32_t what)
         BPF_STMT(BPF_RET | BPF_K, DP_PACKET_SIZE),
         BPF_STMT(BPF_RET | BPF_K, 0),
     };
-    const struct sock_fprog prog = {sizeof(code) / sizeof(code[0]), (struct sock_filter *) code};
 
-    return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof(prog)) < 0 ? -errno : 0;
+    return attach(fd, code, sizeof(code) / sizeof(code[0]));
 }
 
 /* A device that is not promiscuous takes these only when somebody asks for them. */
@@ -125,6 +133,35 @@ dp_packet_open(int ifindex, uint32_t what)
     r = setsockopt(fd, SOL_PACKET, PACKET_AUXDATA, &on, sizeof(on)) < 0 ? -errno : 0;
     if (r == 0)
         r = dp_packet_set(fd, ifindex, what);
+    if (r < 0) {
+        close(fd);
+        return r;
+    }
+    return fd;
+}
+
+int
+dp_packet_open_echo(int ifindex, const uint8_t mac[BOND_MAC_LEN])
+{
+    const uint32_t high = (uint32_t) mac[0] << 24 | (uint32_t) mac[1] << 16 | mac[2] << 8 | mac[3];
+    const struct sock_filter code[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, OFF_SOURCE),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, high, 0, 3),
+        BPF_STMT(BPF_LD | BPF_H | BPF_ABS, OFF_SOURCE + 4),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t) mac[4] << 8 | mac[5], 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, DP_PACKET_SIZE),
+        BPF_STMT(BPF_RET | BPF_K, 0),
+    };
+    const struct sockaddr_ll to = {
+        .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ARP), .sll_ifindex = ifindex};
+    int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), on = 1, r;
+
+    if (fd < 0)
+        return -errno;
+    setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &on, sizeof(on));
+    r = attach(fd, code, sizeof(code) / sizeof(code[0]));
+    if (r == 0 && bind(fd, (const struct sockaddr *) &to, sizeof(to)) < 0)
+        r = -errno;
     if (r < 0) {
         close(fd);
         return r;

@@ -26,6 +26,9 @@ struct dp_packet {
 int dp_packet_open(int ifindex, uint32_t what);
 /* Something else is asked for now. */
 int dp_packet_set(int fd, int ifindex, uint32_t what);
+/* Hears ARP frames from `mac` that come in on a device, and whatever else comes in there costs
+ * nothing. What a tagged one had to say is heard, too. */
+int dp_packet_open_echo(int ifindex, const uint8_t mac[BOND_MAC_LEN]);
 /* 1: *out is a frame; 0: there is none at the moment; or a negative errno (-ENETDOWN once when the
  * device has gone down: the socket stays good). */
 int dp_packet_receive(int fd, struct dp_packet *out);

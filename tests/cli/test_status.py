@@ -360,6 +360,37 @@ class Warnings(WarningsCase):
         self.assertEqual(self.usable("bond0"), {"eth0", "eth1", "eth2", "eth3"})
 
 
+class StaticAggregate(WarningsCase):
+    """Modes 0, 2 and 3 want the switch's ports in one; a switch that floods what they send back has not."""
+
+    options = {"mode": "balance-rr", "miimon": "100"}
+
+    def test_what_comes_back_and_what_does_not(self):
+        self.lab.a.shell("ip addr replace 10.0.1.243/24 dev bond0")
+        for mode in ("balance-rr", "balance-xor", "broadcast"):
+            self.lab.bond_call("bond0", "SetOptions", "(a{ss}u)", {"mode": "active-backup"}, 0)
+            self.expect()
+            self.lab.bond_call("bond0", "SetOptions", "(a{ss}u)", {"mode": mode}, 0)
+            self.lab.a.shell("ip neigh flush dev bond0")
+            self.lab.wait_ping()
+            self.expect("What bond0 sends comes back to it: the switch does not have its ports in one "
+                        f"static aggregate, as mode {mode} wants it (or there is a loop in the network).")
+        # with an address of its own the bond hears only what is its own
+        self.lab.a.shell("ip link set bond0 address 02:00:00:00:00:07")
+        self.lab.a.shell("ip neigh flush dev bond0")
+        self.lab.wait_ping()
+        wait_for(lambda: len(self.warnings()) == 1, 10, self.warnings)
+        # and with the aggregate nothing comes back
+        self.lab.bond_call("bond0", "SetOptions", "(a{ss}u)", {"mode": "active-backup"}, 0)
+        self.lab.static_lag()
+        for mode in ("balance-rr", "balance-xor", "broadcast"):
+            self.lab.bond_call("bond0", "SetOptions", "(a{ss}u)", {"mode": mode}, 0)
+            for _ in range(3):
+                self.lab.a.shell("ip neigh flush dev bond0; ip -4 neigh flush dev bond0")
+                self.lab.wait_ping()
+            self.expect()
+
+
 # a TAP has a carrier while somebody has it open
 TAP = """
 import fcntl, os, struct, time

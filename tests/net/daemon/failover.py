@@ -5,7 +5,7 @@ import signal
 import sys
 import time
 
-from common import BONDD, BondTest, main, wait_for
+from common import BONDD, BondTest, main, wait_for, wait_for
 
 # A cable in tap0; SIGUSR1 breaks it, SIGUSR2 mends it. (TUNSETIFF with IFF_TAP | IFF_NO_PI, TUNSETCARRIER)
 CABLE = """
@@ -86,6 +86,27 @@ class Failover(BondTest):
             self.lab.kill_bondd(signal.SIGCONT)
         self.wait_event("active-changed", "eth1")
         self.lab.wait_ping()
+
+    def test_an_announcement_that_nothing_carried(self):
+        """It is no failure, and it is said again when something can; the filter is what ours is without
+        a port that can send."""
+        self.lab.bondd_ends("--config=" + self.lab.write("bondd.conf", "[main]\nattach=clsact\n"))
+        self.bond_of_two("active-backup")
+        heard = self.lab.path("heard")
+        self.lab.b.start("tcpdump", "-lni", "eth0", "arp and src host 10.0.1.243", log=heard)
+
+        def text():
+            with open(heard, encoding="utf-8") as file:
+                return file.read()
+        wait_for(lambda: "listening" in text(), 10, text)
+        self.a.shell("tc filter add dev bond0 egress pref 1 handle 7 protocol all bpf direct-action "
+                     "bytecode '1,6 0 0 2'")
+        self.lab.cut("eth0")
+        self.wait_event("active-changed", "eth1")
+        self.assertNotIn("ARP", text())
+        self.a.shell("tc filter del dev bond0 egress pref 1")
+        wait_for(lambda: "ARP" in text(), 5, lambda: text() + self.lab.diagnosis())
+        self.assertNotIn("announcing was not complete", self.lab.tail("bondd.log", 1000))
 
     def test_restart_uses_the_same_programs(self):
         self.bond_of_two("active-backup")
