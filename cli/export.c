@@ -222,6 +222,79 @@ port_text(NMConnection *port, NMConnection *bond)
     return g_string_free(out, FALSE);
 }
 
+/* ---- routes and rules, in files of their own ---- */
+
+/* A word of `ip route`, with its value if it has one. */
+static void
+put_attribute(GString *out, NMIPRoute *route, const char *name)
+{
+    GVariant *value = nm_ip_route_get_attribute(route, name);
+
+    if (g_variant_is_of_type(value, G_VARIANT_TYPE_BOOLEAN))
+        g_string_append_printf(out, "%s%s", g_variant_get_boolean(value) ? " " : "",
+                               g_variant_get_boolean(value) ? name : "");
+    else if (g_variant_is_of_type(value, G_VARIANT_TYPE_STRING))
+        g_string_append_printf(out, " %s %s", name, g_variant_get_string(value, NULL));
+    else if (g_variant_is_of_type(value, G_VARIANT_TYPE_BYTE))
+        g_string_append_printf(out, " %s %u", name, g_variant_get_byte(value));
+    else if (g_variant_is_of_type(value, G_VARIANT_TYPE_UINT32))
+        g_string_append_printf(out, " %s %u", name, g_variant_get_uint32(value));
+}
+
+static void
+put_route(GString *out, NMIPRoute *route)
+{
+    g_auto(GStrv) names = nm_ip_route_get_attribute_names(route);
+    GVariant *type = nm_ip_route_get_attribute(route, NM_IP_ROUTE_ATTRIBUTE_TYPE);
+
+    if (type != NULL)
+        g_string_append_printf(out, "%s ", g_variant_get_string(type, NULL));
+    g_string_append_printf(out, "%s/%u", nm_ip_route_get_dest(route),
+                           nm_ip_route_get_prefix(route));
+    if (nm_ip_route_get_next_hop(route) != NULL)
+        g_string_append_printf(out, " via %s", nm_ip_route_get_next_hop(route));
+    if (nm_ip_route_get_metric(route) >= 0)
+        g_string_append_printf(out, " metric %" G_GINT64_FORMAT, nm_ip_route_get_metric(route));
+    for (gsize i = 0; names[i] != NULL; i++) {
+        if (strcmp(names[i], NM_IP_ROUTE_ATTRIBUTE_TYPE) != 0)
+            put_attribute(out, route, names[i]);
+    }
+    g_string_append_c(out, '\n');
+}
+
+static void
+put_rule(GString *out, NMIPRoutingRule *rule)
+{
+    g_autofree char *text =
+        nm_ip_routing_rule_to_string(rule, NM_IP_ROUTING_RULE_AS_STRING_FLAGS_NONE, NULL, NULL);
+
+    if (text != NULL)
+        g_string_append_printf(out, "%s\n", text);
+}
+
+/* "route-bond0" and its text, if there is something in it. */
+static void
+add_side_files(NMConnection *bond, NMSettingIPConfig *s_ip, const char *suffix, GPtrArray *names,
+               GPtrArray *texts)
+{
+    GString *routes = g_string_new(NULL), *rules = g_string_new(NULL);
+    GString *both[] = {routes, rules};
+    static const char *const kinds[] = {"route", "rule"};
+
+    for (guint i = 0; i < nm_setting_ip_config_get_num_routes(s_ip); i++)
+        put_route(routes, nm_setting_ip_config_get_route(s_ip, (int) i));
+    for (guint i = 0; i < nm_setting_ip_config_get_num_routing_rules(s_ip); i++)
+        put_rule(rules, nm_setting_ip_config_get_routing_rule(s_ip, i));
+    for (gsize i = 0; i < G_N_ELEMENTS(both); i++) {
+        if (both[i]->len > 0) {
+            g_ptr_array_add(names,
+                            g_strdup_printf("%s%s-%s", kinds[i], suffix, nm_ifname_of(bond)));
+            g_ptr_array_add(texts, g_strdup(both[i]->str));
+        }
+        g_string_free(both[i], TRUE);
+    }
+}
+
 /* ---- where to ---- */
 
 /* All or nothing: what was written before one that fails is taken away. */
@@ -260,6 +333,10 @@ export_bond(struct nm *nm, NMConnection *bond, const char *dir)
 
     g_ptr_array_add(names, g_strconcat("ifcfg-", nm_ifname_of(bond), NULL));
     g_ptr_array_add(texts, bond_text(bond));
+    if (nm_connection_get_setting_ip4_config(bond) != NULL)
+        add_side_files(bond, nm_connection_get_setting_ip4_config(bond), "", names, texts);
+    if (nm_connection_get_setting_ip6_config(bond) != NULL)
+        add_side_files(bond, nm_connection_get_setting_ip6_config(bond), "6", names, texts);
     for (guint i = 0; i < ports->len; i++) {
         const char *ifname = nm_ifname_of(ports->pdata[i]);
 

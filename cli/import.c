@@ -15,6 +15,65 @@
 
 #define IMPORT_WAIT_S 10u
 
+/* ---- what NetworkManager's daemon cannot do for the plugin, and libnm can for us ---- */
+
+static bool
+add_route(NMConnection *bond, const struct ifcfg_route *route, GError **error)
+{
+    g_autoptr(GHashTable) attributes = nm_utils_parse_variant_attributes(
+        route->attributes, ' ', '=', FALSE, nm_ip_route_get_variant_attribute_spec(), error);
+    GHashTableIter iter;
+    gpointer name, value;
+    NMIPRoute *made;
+    bool ok = true;
+
+    if (attributes == NULL)
+        return false;
+    made =
+        nm_ip_route_new(route->family, route->to, route->prefix, route->via, route->metric, error);
+    if (made == NULL)
+        return false;
+    g_hash_table_iter_init(&iter, attributes);
+    while (ok && g_hash_table_iter_next(&iter, &name, &value)) {
+        ok = nm_ip_route_attribute_validate(name, value, route->family, NULL, error);
+        nm_ip_route_set_attribute(made, name, g_variant_ref(value));
+    }
+    if (ok)
+        nm_setting_ip_config_add_route(route->family == AF_INET
+                                           ? nm_connection_get_setting_ip4_config(bond)
+                                           : nm_connection_get_setting_ip6_config(bond),
+                                       made);
+    nm_ip_route_unref(made);
+    return ok;
+}
+
+/* A rule without a priority gets the one that the kernel would give: before those there are. */
+#define FIRST_PRIORITY 32765u
+
+static bool
+add_rule(NMConnection *bond, int family, const char *text, GError **error)
+{
+    bool v6 = family == AF_INET6;
+    NMSettingIPConfig *s_ip = v6 ? nm_connection_get_setting_ip6_config(bond)
+                                 : nm_connection_get_setting_ip4_config(bond);
+    NMIPRoutingRule *rule =
+        nm_ip_routing_rule_from_string(text,
+                                       v6 ? NM_IP_ROUTING_RULE_AS_STRING_FLAGS_AF_INET6
+                                          : NM_IP_ROUTING_RULE_AS_STRING_FLAGS_AF_INET,
+                                       NULL, error);
+    bool ok = rule != NULL;
+
+    if (ok && nm_ip_routing_rule_get_priority(rule) < 0)
+        nm_ip_routing_rule_set_priority(rule, (gint64) FIRST_PRIORITY -
+                                                  nm_setting_ip_config_get_num_routing_rules(s_ip));
+    ok = ok && nm_ip_routing_rule_validate(rule, error);
+    if (ok)
+        nm_setting_ip_config_add_routing_rule(s_ip, rule);
+    if (rule != NULL)
+        nm_ip_routing_rule_unref(rule);
+    return ok;
+}
+
 static void
 import_ifcfg(struct import *import, const char *path, bool is_dir)
 {
@@ -139,6 +198,8 @@ cli_import(struct cli *cli, int argc, char **argv)
     if (format == NULL)
         return CLI_EXIT_USER_INPUT;
     import_init(&import);
+    import.add_route = add_route;
+    import.add_rule = add_rule;
     read_all(&import, format, argv[1]);
     print_list(import.skipped, cli_warn);
     if (import.errors->len > 0) {

@@ -9,6 +9,8 @@
  */
 #include "device-port.h"
 
+#include <net/if.h>
+
 #include "client.h"
 #include "profile.h"
 #include "record.h"
@@ -73,6 +75,87 @@ forget_port(NMDevice *device, const char *name)
     nmb_record_save(record);
 }
 
+/* ---- ports that are kept ----
+ *
+ * When an active bond is activated anew, NetworkManager releases its ports and takes them again a
+ * moment later. They stay where they are, so that the bond keeps its carrier and loses no frame;
+ * those that do not come back leave it then.
+ */
+
+#define NMB_KEPT_MS 1500
+
+static void
+end_keeping(NMDevice *device, const char *name)
+{
+    GPtrArray *kept = NMB_PLUGIN_DEVICE(device)->kept;
+    guint i;
+
+    if (g_ptr_array_find_with_equal_func(kept, name, g_str_equal, &i))
+        g_ptr_array_remove_index(kept, i);
+}
+
+/* Of a bond: another profile that the port is given to now is none of ours. */
+static gboolean
+is_coming(const char *name)
+{
+    NMDevice *port = nm_manager_get_device_by_ifindex(NM_MANAGER_GET, (int) if_nametoindex(name));
+    NMConnection *connection = port ? nm_device_get_applied_connection(port) : NULL;
+    NMSettingConnection *s_con =
+        connection ? nm_connection_get_setting_connection(connection) : NULL;
+    g_autofree char *type = NULL;
+
+    if (!s_con || !(nm_device_is_activating(port) ||
+                    nm_device_get_state(port) == NM_DEVICE_STATE_DEACTIVATING))
+        return FALSE;
+    g_object_get(s_con, NM_SETTING_CONNECTION_SLAVE_TYPE, &type, NULL);
+    return g_strcmp0(type, NM_SETTING_BOND_SETTING_NAME) == 0;
+}
+
+static gboolean
+review_kept(gpointer data)
+{
+    NmbPluginDevice *self = data;
+    const char *iface = nm_device_get_iface(data);
+
+    for (guint i = self->kept->len; i > 0; i--) {
+        const char *name = g_ptr_array_index(self->kept, i - 1);
+        g_autoptr(GError) error = NULL;
+
+        if (is_coming(name))
+            continue;
+        nmb_info(iface, "bond port %s was not taken again, detaching it", name);
+        if (!nmb_client_detach(iface, name, 0, &error))
+            nmb_warn(iface, "cannot detach bond port %s: %s", name, error->message);
+        g_ptr_array_remove_index(self->kept, i - 1);
+    }
+    if (self->kept->len > 0)
+        return G_SOURCE_CONTINUE;
+    self->kept_source = 0;
+    return G_SOURCE_REMOVE;
+}
+
+static void
+keep(NMDevice *device, const char *name)
+{
+    NmbPluginDevice *self = NMB_PLUGIN_DEVICE(device);
+
+    nmb_debug(nm_device_get_iface(device), "bond port %s stays for the next activation", name);
+    end_keeping(device, name);
+    g_ptr_array_add(self->kept, g_strdup(name));
+    if (!self->kept_source)
+        self->kept_source = g_timeout_add(NMB_KEPT_MS, review_kept, self);
+}
+
+void
+nmb_device_port_stop(NMDevice *device)
+{
+    NmbPluginDevice *self = NMB_PLUGIN_DEVICE(device);
+
+    g_clear_handle_id(&self->reconcile_source, g_source_remove);
+    g_clear_handle_id(&self->kept_source, g_source_remove);
+    g_ptr_array_set_size(self->kept, 0);
+}
+
 /* ---- attaching ---- */
 
 typedef struct {
@@ -92,6 +175,7 @@ attach_done(GError *error, gpointer data)
     if (!error) {
         /* The bond may have got its MAC address from this port; NetworkManager reads it next. */
         nm_platform_process_events(nm_device_get_platform(call->device));
+        end_keeping(call->device, name);
         record_port(call->device, call->port);
         nmb_info(iface, "attached bond port %s", name);
     } else if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
@@ -178,6 +262,10 @@ detach_port(NMDevice *device, NMDevice *port, gboolean configure)
     forget_port(device, name);
     if (nm_device_get_ifindex(device) <= 0)
         return; /* the bond is gone, and its ports are free */
+    if (self->replaced && !resets_mac(port)) {
+        keep(device, name);
+        return;
+    }
     if (self->closing)
         flags = NMB_DETACH_HARD;
     else if (resets_mac(port))

@@ -18,6 +18,9 @@ void nmb_device_port_resync(NMDevice *device);
 /* After an adoption: ports of the last run that no profile has claimed leave the bond. */
 void nmb_device_port_reconcile_later(NMDevice *device);
 
+/* Nothing more is looked at later. */
+void nmb_device_port_stop(NMDevice *device);
+
 /* The link has gone behind NetworkManager's back: the profiles of its ports end. */
 void nmb_device_port_orphan(NMDevice *device);
 

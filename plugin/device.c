@@ -151,7 +151,7 @@ unrealize_notify(NMDevice *device)
     const char *iface = nm_device_get_iface(device);
 
     PARENT_CLASS->unrealize_notify(device);
-    g_clear_handle_id(&NMB_PLUGIN_DEVICE(device)->reconcile_source, g_source_remove);
+    nmb_device_port_stop(device);
     nmb_device_port_orphan(device);
     nmb_adopt_give_up(iface);
     nmb_record_drop(iface);
@@ -217,10 +217,13 @@ state_changed(NMDevice *device, NMDeviceState new_state, NMDeviceState old_state
         nmb_device_port_reconcile_later(device);
 
     if (new_state > NM_DEVICE_STATE_ACTIVATED) {
-        self->closing = reason != NM_DEVICE_STATE_REASON_NEW_ACTIVATION;
+        self->replaced = reason == NM_DEVICE_STATE_REASON_NEW_ACTIVATION;
+        self->closing = !self->replaced;
         nmb_record_drop(iface);
     } else if (new_state > NM_DEVICE_STATE_DISCONNECTED) {
         self->closing = FALSE;
+        if (new_state == NM_DEVICE_STATE_ACTIVATED)
+            self->replaced = FALSE; /* not before: ports are let go while it is on its way */
         nmb_device_record(device);
     } else if (old_state > NM_DEVICE_STATE_DISCONNECTED)
         nmb_record_drop(iface);
@@ -342,6 +345,7 @@ static void
 nmb_plugin_device_init(NmbPluginDevice *self)
 {
     devices = g_slist_prepend(devices, self);
+    self->kept = g_ptr_array_new_with_free_func(g_free);
 }
 
 static void
@@ -350,7 +354,8 @@ dispose(GObject *object)
     NmbPluginDevice *self = NMB_PLUGIN_DEVICE(object);
 
     devices = g_slist_remove(devices, self);
-    g_clear_handle_id(&self->reconcile_source, g_source_remove);
+    nmb_device_port_stop(NM_DEVICE(self));
+    g_clear_pointer(&self->kept, g_ptr_array_unref);
     G_OBJECT_CLASS(nmb_plugin_device_parent_class)->dispose(object);
 }
 

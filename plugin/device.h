@@ -16,7 +16,10 @@ typedef struct {
     NMDevice parent;
     gboolean created;       /* a moment ago, by us */
     gboolean closing;       /* the bond goes away for good: its ports need no drain */
+    gboolean replaced;      /* another activation of the bond takes the place of this one */
     guint reconcile_source; /* after an adoption (device-port.c) */
+    GPtrArray *kept;        /* of char *: ports that wait for that activation (device-port.c) */
+    guint kept_source;
 } NmbPluginDevice;
 
 typedef struct {

@@ -159,7 +159,7 @@ import_port(struct import *import, struct ifcfg *file, NMConnection *bond)
 }
 
 static void
-import_one(struct import *import, struct ifcfg *file, struct profile *profile)
+import_one(struct import *import, struct ifcfg *file, GPtrArray *aliases, struct profile *profile)
 {
     guint n_errors = import->errors->len;
     g_autoptr(GError) error = NULL;
@@ -169,7 +169,8 @@ import_one(struct import *import, struct ifcfg *file, struct profile *profile)
         ifcfg_error(import, file, "DEVICE", _("this is no name that a network interface can have"));
     set_bonding_opts(import, file, profile);
     set_wired(import, file, profile->bond);
-    import_addresses(import, file, profile->bond);
+    import_addresses(import, file, aliases, profile->bond);
+    import_side_files(import, file, profile->bond);
     if (!profile_finish(profile, &error) && import->errors->len == n_errors)
         ifcfg_error(import, file, "BONDING_OPTS", error->message);
     for (guint i = 0; i < profile->notes->len; i++)
@@ -179,12 +180,12 @@ import_one(struct import *import, struct ifcfg *file, struct profile *profile)
 
 /* A broken file of a bond leaves its ports' files as good as they are. */
 void
-import_bond(struct import *import, struct ifcfg *file, GPtrArray *ports)
+import_bond(struct import *import, struct ifcfg *file, GPtrArray *aliases, GPtrArray *ports)
 {
     g_autoptr(profile_auto) profile = profile_new(ifcfg_device(file));
 
     if (!is_left_alone(import, file))
-        import_one(import, file, profile);
+        import_one(import, file, aliases, profile);
     for (guint i = 0; i < ports->len; i++)
         import_port(import, ports->pdata[i], profile->bond);
 }

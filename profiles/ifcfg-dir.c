@@ -6,7 +6,6 @@
  */
 #include "profiles/ifcfg.h"
 
-#include <glib/gi18n-lib.h>
 #include <string.h>
 
 static void
@@ -126,21 +125,15 @@ read_directory(const char *path, struct import *import)
     return files;
 }
 
-static void
-skip_side_files(struct import *import, struct ifcfg *file)
+/* DEVICE=bond0:1: more addresses of bond0. */
+static bool
+is_alias_of(struct ifcfg *file, struct ifcfg *bond)
 {
-    static const char *const kinds[] = {"route", "route6", "rule", "rule6"};
-    g_autofree char *dir = g_path_get_dirname(file->path);
+    const char *device = ifcfg_device(file), *colon = strchr(device, ':');
+    const char *name = ifcfg_device(bond);
 
-    for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++) {
-        g_autofree char *name = g_strdup_printf("%s-%s", kinds[i], ifcfg_device(file));
-        g_autofree char *path = g_build_filename(dir, name, NULL);
-
-        if (g_file_test(path, G_FILE_TEST_EXISTS))
-            g_ptr_array_add(
-                import->skipped,
-                g_strdup_printf(_("%s:1: routes and rules are not carried over"), path));
-    }
+    return colon != NULL && (gsize) (colon - device) == strlen(name) &&
+           g_str_has_prefix(device, name);
 }
 
 void
@@ -150,6 +143,7 @@ import_directory(struct import *import, const char *directory, const char *only)
 
     for (guint i = 0; i < files->len; i++) {
         g_autoptr(GPtrArray) ports = g_ptr_array_new();
+        g_autoptr(GPtrArray) aliases = g_ptr_array_new();
         struct ifcfg *file = files->pdata[i];
 
         if (!is_bond(file) || (only != NULL && strcmp(file->path, only) != 0))
@@ -157,9 +151,10 @@ import_directory(struct import *import, const char *directory, const char *only)
         for (guint j = 0; j < files->len; j++) {
             if (is_port_of(files->pdata[j], file))
                 g_ptr_array_add(ports, files->pdata[j]);
+            if (is_alias_of(files->pdata[j], file))
+                g_ptr_array_add(aliases, files->pdata[j]);
         }
-        import_bond(import, file, ports);
-        skip_side_files(import, file);
+        import_bond(import, file, aliases, ports);
         g_ptr_array_add(import->bonds, g_strdup(ifcfg_device(file)));
     }
 }

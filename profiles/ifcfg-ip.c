@@ -36,14 +36,22 @@ get_indexed(struct ifcfg *file, const char *key, int index, char *name, gsize si
     return ifcfg_get(file, name);
 }
 
+bool
+ifcfg_netmask(const char *text, guint *prefix)
+{
+    struct in_addr mask;
+    guint32 bits = inet_pton(AF_INET, text, &mask) == 1 ? ntohl(mask.s_addr) : 1;
+
+    *prefix = (guint) __builtin_popcount(bits);
+    return (~bits & (~bits + 1)) == 0;
+}
+
 static bool
 prefix_of(struct import *import, struct ifcfg *file, int index, guint *prefix)
 {
     char name[32];
     const char *text = get_indexed(file, "PREFIX", index, name, sizeof(name));
     guint64 number;
-    struct in_addr mask;
-    guint32 bits;
 
     if (text != NULL) {
         if (g_ascii_string_to_unsigned(text, 10, 0, 32, &number, NULL)) {
@@ -60,13 +68,10 @@ prefix_of(struct import *import, struct ifcfg *file, int index, guint *prefix)
         ifcfg_error(import, file, key, _("the address has neither a PREFIX nor a NETMASK"));
         return false;
     }
-    bits = inet_pton(AF_INET, text, &mask) == 1 ? ntohl(mask.s_addr) : 1;
-    if ((~bits & (~bits + 1)) != 0) {
-        ifcfg_error(import, file, name, _("this is no netmask"));
-        return false;
-    }
-    *prefix = (guint) __builtin_popcount(bits);
-    return true;
+    if (ifcfg_netmask(text, prefix))
+        return true;
+    ifcfg_error(import, file, name, _("this is no netmask"));
+    return false;
 }
 
 static void
@@ -240,12 +245,36 @@ set_switches(struct import *import, struct ifcfg *file, NMConnection *bond)
     }
 }
 
-void
-import_addresses(struct import *import, struct ifcfg *file, NMConnection *bond)
+/* Said by what an alias is, by address and prefix, or of no concern to NetworkManager. */
+static void
+pass_over(struct ifcfg *file, bool is_alias)
 {
-    ifcfg_get(file, "NETWORK"); /* said by address and prefix already */
-    ifcfg_get(file, "BROADCAST");
+    static const char *const always[] = {"NETWORK", "BROADCAST", NULL};
+    static const char *const of_alias[] = {"DEVICE",    "NAME", "ONBOOT",        "ONPARENT",
+                                           "BOOTPROTO", "TYPE", "NM_CONTROLLED", NULL};
+
+    for (gsize i = 0; always[i] != NULL; i++)
+        ifcfg_get(file, always[i]);
+    for (gsize i = 0; is_alias && of_alias[i] != NULL; i++)
+        ifcfg_get(file, of_alias[i]);
+}
+
+static void
+import_alias(struct import *import, struct ifcfg *alias, NMConnection *bond)
+{
+    ifcfg_take_errors(import, alias);
+    pass_over(alias, true);
+    import_addresses4(import, alias, bond);
+    ifcfg_skip_unused(import, alias);
+}
+
+void
+import_addresses(struct import *import, struct ifcfg *file, GPtrArray *aliases, NMConnection *bond)
+{
+    pass_over(file, false);
     import_addresses4(import, file, bond);
+    for (guint i = 0; i < aliases->len; i++)
+        import_alias(import, aliases->pdata[i], bond);
     set_method4(import, file, bond);
     set_gateway(import, file, "GATEWAY", bond, AF_INET);
     set_gateway(import, file, "GATEWAY0", bond, AF_INET);

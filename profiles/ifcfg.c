@@ -40,8 +40,8 @@ say(GPtrArray *list, struct ifcfg *file, guint line, const char *text)
     g_ptr_array_add(list, g_strdup_printf("%s:%u: %s", file->path, line, text));
 }
 
-static guint
-line_of(struct ifcfg *file, const char *key)
+guint
+ifcfg_line(struct ifcfg *file, const char *key)
 {
     struct ifcfg_entry *entry = g_hash_table_lookup(file->entries, key);
 
@@ -51,13 +51,13 @@ line_of(struct ifcfg *file, const char *key)
 void
 ifcfg_error(struct import *import, struct ifcfg *file, const char *key, const char *text)
 {
-    say(import->errors, file, line_of(file, key), text);
+    say(import->errors, file, ifcfg_line(file, key), text);
 }
 
 void
 ifcfg_skip(struct import *import, struct ifcfg *file, const char *key, const char *text)
 {
-    say(import->skipped, file, line_of(file, key), text);
+    say(import->skipped, file, ifcfg_line(file, key), text);
 }
 
 /* The value of "KEY=value", unquoted; NULL if a quote is not closed or more follows. */
@@ -168,8 +168,8 @@ ifcfg_is_yes(struct ifcfg *file, const char *key, bool otherwise)
 static int
 by_line(gconstpointer a, gconstpointer b, gpointer file)
 {
-    return (int) line_of(file, *(const char *const *) a) -
-           (int) line_of(file, *(const char *const *) b);
+    return (int) ifcfg_line(file, *(const char *const *) a) -
+           (int) ifcfg_line(file, *(const char *const *) b);
 }
 
 void

@@ -28,15 +28,29 @@ struct imported {
     NMConnection *connection; /* NULL: something in the file is wrong */
 };
 
+/* A line of a route file. Strings are borrowed for the call. */
+struct ifcfg_route {
+    int family;
+    const char *to;
+    guint prefix;
+    const char *via;        /* NULL: on the link */
+    gint64 metric;          /* -1: not given */
+    const char *attributes; /* " src=10.0.0.1 onlink=true", as nmcli writes them */
+};
+
 /* What an import has to say: sentences "FILE:LINE: ...". */
 struct import {
     bool in_place;                        /* NM_CONTROLLED=no is obeyed */
     char *(*make_uuid)(const char *path); /* for a file without UUID; NULL: a random one */
-    GPtrArray *errors;                    /* what is wrong */
-    GPtrArray *skipped;                   /* what could not be carried over */
-    GPtrArray *profiles;                  /* of struct imported: a bond, its ports, ... */
-    GPtrArray *bonds;                     /* of char *: interface names */
-    GPtrArray *unmanaged;                 /* of char *: devices with NM_CONTROLLED=no */
+    /* Into a profile; NULL: it cannot be done here, and each is said to be skipped. A rule is a
+     * line as for `ip rule add`. */
+    bool (*add_route)(NMConnection *bond, const struct ifcfg_route *route, GError **error);
+    bool (*add_rule)(NMConnection *bond, int family, const char *rule, GError **error);
+    GPtrArray *errors;    /* what is wrong */
+    GPtrArray *skipped;   /* what could not be carried over */
+    GPtrArray *profiles;  /* of struct imported: a bond, its ports, ... */
+    GPtrArray *bonds;     /* of char *: interface names */
+    GPtrArray *unmanaged; /* of char *: devices with NM_CONTROLLED=no */
 };
 
 void import_init(struct import *import);
@@ -62,9 +76,15 @@ void ifcfg_skip(struct import *import, struct ifcfg *file, const char *key, cons
 /* Every key that nobody has asked for is one that is not carried over. */
 void ifcfg_skip_unused(struct import *import, struct ifcfg *file);
 
-/* IP of both families (ifcfg-ip.c). */
-void import_addresses(struct import *import, struct ifcfg *file, NMConnection *bond);
-/* The bond of a file, and its ports (ifcfg-bond.c). */
-void import_bond(struct import *import, struct ifcfg *file, GPtrArray *ports);
+guint ifcfg_line(struct ifcfg *file, const char *key); /* where it stands; 1: nowhere */
+bool ifcfg_netmask(const char *text, guint *prefix);
+
+/* IP of both families (ifcfg-ip.c). `aliases`: of struct ifcfg, files of bond0:1 and such. */
+void import_addresses(struct import *import, struct ifcfg *file, GPtrArray *aliases,
+                      NMConnection *bond);
+/* Routes and rules, in files of their own (ifcfg-route.c). */
+void import_side_files(struct import *import, struct ifcfg *file, NMConnection *bond);
+/* The bond of a file, its aliases and its ports (ifcfg-bond.c). */
+void import_bond(struct import *import, struct ifcfg *file, GPtrArray *aliases, GPtrArray *ports);
 
 #endif

@@ -121,14 +121,80 @@ BONDING_OPTS="mode=active-backup miimon=100 arp_missed_max=4 fail_over_mac=1 num
 
     def test_what_cannot_be_carried_over_is_named(self):
         bond = self.file("ifcfg-bond0", BOND.replace("miimon", "max_bonds=2 miimon") + "FROB=1\n")
-        route = self.file("route-bond0", "10.9.0.0/16 via 10.0.1.1\n")
+        route = self.file("route-bond0", "10.9.0.0/16 dev eth9\n\n10.8.0.0/16 realm 5\n")
+        rule = self.file("rule-bond0", "frob\n")
+        alias = self.file("ifcfg-bond0:1", "DEVICE=bond0:1\nIPADDR=10.0.3.1\nPREFIX=24\nFROB=2\n")
         port = self.file("ifcfg-eth1", PORT.format(1) + "ETHTOOL_OPTS='speed 1000'\n")
         nothing = "has no counterpart in a profile"
         self.keyfiles(self.dir, warnings=(
             f"Warning: {bond}:12: max_bonds in BONDING_OPTS {nothing}\n"
+            f"Warning: {alias}:4: FROB {nothing}\n"
+            f"Warning: {route}:1: a route over eth9 is none of bond0\n"
+            f"Warning: {route}:3: 'realm' of a route {nothing}\n"
+            f"Warning: {rule}:1: the rule is not carried over: unsupported key \"frob\"\n"
             f"Warning: {bond}:13: FROB {nothing}\n"
-            f"Warning: {port}:8: ETHTOOL_OPTS {nothing}\n"
-            f"Warning: {route}:1: routes and rules are not carried over\n"))
+            f"Warning: {port}:8: ETHTOOL_OPTS {nothing}\n"))
+
+    ROUTES = ("address1=10.0.1.243/24,10.0.1.1\naddress2=10.0.3.1/16\ndns=10.0.1.1;\nmethod=manual\n"
+              "route1=10.9.0.0/16,10.0.1.1,100\nroute1_options=table=7\nroute2=10.8.0.1/32\n"
+              "route2_options=onlink=true,src=10.0.1.243\nroute3=0.0.0.0/0,10.0.1.9\n"
+              "route4=10.7.0.0/16\nroute4_options=type=blackhole\n"
+              "routing-rule1=priority 5 from 10.0.1.0/24 table 7\n"
+              "routing-rule2=priority 32764 to 10.1.0.0/16 table 9\n")
+
+    def test_routes_rules_and_aliases(self):
+        self.file("ifcfg-bond0", BOND + "IPV6INIT=yes\n")
+        self.file("ifcfg-bond0:1", "DEVICE=bond0:1\nONPARENT=yes\nIPADDR=10.0.3.1\nNETMASK=255.255.0.0\n")
+        self.file("route-bond0", "# a comment\n10.9.0.0/16 via 10.0.1.1 dev bond0 metric 100 table 7\n"
+                  "to 10.8.0.1  src 10.0.1.243 onlink scope link\ndefault via 10.0.1.9\n"
+                  "blackhole 10.7.0.0/16\n")
+        self.file("route6-bond0", "fd00:9::/48 via fd00:1::1 metric 7\n")
+        self.file("rule-bond0", "from 10.0.1.0/24 table 7 priority 5\n\nto 10.1.0.0/16 lookup 9\n")
+        self.file("rule6-bond0", "from fd00:1::/64 table 7 prio 8\n")
+        before = self.keyfiles(self.dir)
+        self.assertIn("[ipv4]\n" + self.ROUTES, before["bond0"])
+        self.assertIn("route1=fd00:9::/48,fd00:1::1,7\nrouting-rule1=priority 8 from fd00:1::/64 table 7\n",
+                      before["bond0"])
+        self.good("import", "ifcfg", self.dir)
+        out = self.lab.path("exported")
+        os.mkdir(out)
+        self.addCleanup(shutil.rmtree, out)
+        self.good("export", "--directory", out, "bond0")
+        self.assertEqual(sorted(os.listdir(out)), ["ifcfg-bond0", "ifcfg-eth0", "ifcfg-eth1", "route-bond0",
+                                                   "route6-bond0", "rule-bond0", "rule6-bond0"])
+        self.assertEqual(self.keyfiles(out), before)
+        self.good("up", "bond0")
+        self.assertIn("10.9.0.0/16 via 10.0.1.1", self.lab.a.run("ip", "route", "show", "table", "7"))
+
+    def test_numbered_routes(self):
+        self.file("ifcfg-bond0", BOND)
+        route = self.file("route-bond0", "ADDRESS0=10.9.0.0\nNETMASK0=255.255.0.0\nGATEWAY0=10.0.1.1\n"
+                          "ADDRESS3=10.8.0.1\nMETRIC3=5\nGATEWAY3=10.0.1.9\nFROB=1\n")
+        files = self.keyfiles(self.dir, warnings=f"Warning: {route}:7: FROB has no counterpart in a profile\n")
+        self.assertIn("route1=10.9.0.0/16,10.0.1.1\nroute2=10.8.0.1/32,10.0.1.9,5\n", files["bond0"])
+
+    def test_wrong_routes(self):
+        self.file("ifcfg-bond0", BOND)
+        for text, line, message in (
+                ("10.9.0.0/33 via 10.0.1.1\n", 1, "the route does not begin with ADDRESS/PREFIX or default"),
+                ("\nvia 10.0.1.1\n", 2, "the route does not begin with ADDRESS/PREFIX or default"),
+                ("blackhole\n", 1, "the route has no destination"),
+                ("10.9.0.0/16 via\n", 1, "'via' has no value"),
+                ("10.9.0.0/16 metric much\n", 1, "this is no metric of a route"),
+                ("10.9.0.0/16 via here\n", 1, None),
+                ("10.9.0.0/16 mtu many\n", 1, None),
+                ("ADDRESS0=10.9.0.0\nNETMASK0=255.0.255.0\n", 2, "this is no netmask"),
+                ("ADDRESS0=10.9.0.0\nMETRIC0=x\n", 2, "this is no metric of a route"),
+                ("ADDRESS0=here\n", 1, "this is no address"),
+                ("ADDRESS0=10.9.0.0\nGATEWAY0=here\n", 2, "this is no address"),
+                ("ADDRESS0=10.9.0.0\nfrob\n", 2, "this is not KEY=value")):
+            with self.subTest(text):
+                route = self.file("route-bond0", text)
+                result = self.bondcli("import", "ifcfg", self.dir)
+                self.assertEqual(result.returncode, 2, result)
+                self.assertRegex(result.stderr, rf"\AError: {route}:{line}: {message or ''}.*\n"
+                                                r"Error: Nothing was changed.\n\Z")
+        self.assertEqual(self.profiles(), [])
 
     def test_all_or_nothing(self):
         for line, replacement, message in (

@@ -126,6 +126,19 @@ class Files(Ifcfg):
         self.assertNotIn("ifcfg-eth0", result.stdout + result.stderr)
         self.assertEqual(sorted(self.profiles()), ["bond0", "eth0"])
 
+    def test_an_alias_and_routes(self):
+        """More addresses; what NetworkManager lets no plugin make is named."""
+        self.write_all()
+        self.write("bond0:1", "DEVICE=bond0:1\nIPADDR=10.0.3.1\nPREFIX=24\n")
+        self.lab.a.run("tee", f"{DIR}/route-bond0", input="# routes\n10.9.0.0/16 via 10.0.1.1\n")
+        self.lab.a.run("tee", f"{DIR}/rule-bond0", input="from 10.0.1.0/24 table 7\n")
+        self.reload()
+        self.up()
+        self.assertIn("10.0.3.1/24", self.lab.a.run("ip", "-4", "addr", "show", "dev", "bond0"))
+        named = "are not taken from files in place; 'bondcli import ifcfg' carries them over"
+        for line in (f"{DIR}/route-bond0:2: routes {named}", f"{DIR}/rule-bond0:1: rules {named}"):
+            self.assertIn(line, "\n".join(self.log("info")))
+
     def test_a_running_bond_outlives_a_file_that_breaks(self):
         self.write_all()
         self.reload()

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Options of a bond in use are changed with nmcli, the mode too: live, nothing lost."""
 import itertools
+import time
 
 from harness import A4, LabTest, MODES, Streams, main, wait_for
 
@@ -9,6 +10,53 @@ TITLES = {"balance-rr": "load balancing (round-robin)",
           "active-backup": "fault-tolerance (active-backup)",
           "balance-xor": "load balancing (xor)",
           "broadcast": "fault-tolerance (broadcast)"}
+
+
+class UpAgain(LabTest):
+    """`nmcli connection up bond0` on a bond that is up. NetworkManager takes the addresses away for a
+    moment; the link, its ports and what neighbours know of it stay."""
+
+    def events(self):
+        return [(e["event"], e["port"]) for e in self.lab.bondd_call("GetEvents", "(st)", "bond0", 0)[0]]
+
+    def test_the_link_does_not_notice(self):
+        for mode in MODES:
+            self.make_bond(f"mode={mode},miimon=100")
+            before, ids = self.events(), self.lab.bond("bond0")["ports"].keys()
+            log = self.lab.path(f"monitor-{mode}")
+            monitor = self.lab.a.start("ip", "-o", "monitor", "link", log=log)
+            with Streams(self.lab, 1000, echo=True) as streams:
+                self.lab.nmcli("connection", "up", "bond0")
+                self.wait_connected()
+            time.sleep(2.5)  # ports that are not taken again would leave now
+            self.assertEqual(self.events(), before)
+            self.assertEqual(self.lab.bond("bond0")["ports"].keys(), ids)
+            monitor.stop()
+            with open(log, encoding="utf-8") as file:
+                self.assertNotIn("NO-CARRIER", file.read())
+            self.say(f"{mode}: {streams.describe()}")
+            for port in ("eth0", "eth1"):
+                self.assert_port_of(port)
+            with Streams(self.lab, 200) as streams:
+                self.lab.nmcli("connection", "down", "eth1")
+                self.lab.nmcli("connection", "up", "eth1")
+            streams.assert_lossless("eth1 down and up afterwards")
+            self.lab.nmcli("connection", "delete", "bond0", "eth0", "eth1")
+            self.assert_nothing_left()
+
+    def wait_connected(self):
+        def there():
+            return all((self.lab.device(d) or ("", ""))[1] == "connected" for d in ("bond0", "eth0", "eth1"))
+        wait_for(there, 10, lambda: "all to be connected again\n" + self.lab.diagnosis())
+        self.lab.wait_ping()
+
+    def test_ports_that_do_not_come_back_leave(self):
+        self.make_bond("mode=active-backup,miimon=100")
+        self.lab.nmcli("connection", "modify", "eth1", "connection.autoconnect", "no")
+        self.lab.nmcli("connection", "up", "bond0")
+        self.wait_ports(("eth0",))
+        self.lab.wait_ping()
+        self.assertEqual(self.lab.device("eth1")[1], "disconnected")
 
 
 class Reapply(LabTest):
