@@ -125,6 +125,24 @@ hear_state(struct bond_bfd *s, const struct bond_bfd_config *c, uint8_t heard, u
     }
 }
 
+/* As negotiated, without the spread. */
+static uint64_t
+tx_interval_ns(const struct bond_bfd *s)
+{
+    return max32(s->tx_us, s->remote_rx_us) * NSEC_PER_USEC;
+}
+
+/* A peer that wants to hear more often from now on does not wait for what was planned before
+ * (6.8.3): it may count already, and miss us. */
+static void
+hasten(struct bond_bfd *s)
+{
+    uint64_t latest = after(s->sent_ns, tx_interval_ns(s));
+
+    if (s->tx_at_ns > latest)
+        s->tx_at_ns = latest;
+}
+
 bool
 bond_bfd_receive(struct bond_bfd *s, const struct bond_bfd_config *c,
                  const struct bond_bfd_packet *p, uint64_t now_ns)
@@ -142,6 +160,7 @@ bond_bfd_receive(struct bond_bfd *s, const struct bond_bfd_config *c,
         put_in_force(s);
     }
     hear_state(s, c, p->state, now_ns);
+    hasten(s);
     s->answer = s->answer || p->poll;
     s->heard_ns = now_ns;
     s->detect_at_ns = after(now_ns, bond_bfd_detection_ns(s));
@@ -165,7 +184,7 @@ bond_bfd_expire(struct bond_bfd *s, const struct bond_bfd_config *c, uint64_t no
 static uint64_t
 jittered(const struct bond_bfd *s, const struct bond_bfd_config *c, uint64_t now)
 {
-    uint64_t interval = max32(s->tx_us, s->remote_rx_us) * NSEC_PER_USEC;
+    uint64_t interval = tx_interval_ns(s);
     uint32_t spread = ((uint32_t) (now / NSEC_PER_USEC) + c->disc) * 2654435761u >> 16;
     uint32_t percent = c->detect_mult > 1 ? spread % 26 : 10 + spread % 16;
 
@@ -204,6 +223,7 @@ bond_bfd_transmit(struct bond_bfd *s, const struct bond_bfd_config *c, uint64_t 
         return false;
     }
     fill(s, c, out);
+    s->sent_ns = now_ns;
     s->answer = s->urgent = false;
     return true;
 }

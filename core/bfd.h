@@ -69,6 +69,7 @@ struct bond_bfd {
     uint32_t tx_us, rx_us;            /* our intervals in force; */
     uint32_t desired_us, required_us; /* as we say them: in force once the peer knows (6.8.3) */
     uint64_t tx_at_ns;                /* the next packet */
+    uint64_t sent_ns;                 /* the last one; 0: never */
     uint64_t detect_at_ns;            /* silence until then means down; BOND_NEVER */
     uint64_t heard_ns;                /* 0: never */
     uint64_t since_ns;                /* when it came up, or stopped being up */

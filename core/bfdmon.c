@@ -252,6 +252,7 @@ bond_bfd_copy_clockwork(struct bond *to, const struct bond *from)
         const struct bond_bfd *f = &from->port[i].bfd;
 
         t->tx_at_ns = f->tx_at_ns;
+        t->sent_ns = f->sent_ns;
         t->detect_at_ns = f->detect_at_ns;
         t->heard_ns = f->heard_ns;
         t->urgent = f->urgent;

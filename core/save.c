@@ -180,6 +180,7 @@ static const struct save_field bfd_fields[] = {
     P(U32, bfd.desired_us, 0, UINT32_MAX),
     P(U32, bfd.required_us, 0, UINT32_MAX),
     P(U64, bfd.tx_at_ns, 0, 0),
+    P(U64, bfd.sent_ns, 0, 0),
     P(U64, bfd.detect_at_ns, 0, 0),
     P(U64, bfd.heard_ns, 0, 0),
     P(U64, bfd.since_ns, 0, 0),

@@ -83,7 +83,7 @@ class Bfd(BondTest):
 
     def settled(self):
         self.wait_sessions(eth0="up", eth1="up")
-        wait_for(lambda: all(p.get("status") == "up" for p in self.frr().values()), 10, self.frr)
+        wait_for(lambda: [p["status"] for p in self.frr().values()] == ["up"] * 2, 10, self.frr)
 
     def test_silent_link(self):
         self.bond(bfd_interval="40", bfd_multiplier="12")
@@ -133,7 +133,7 @@ class Bfd(BondTest):
         self.start_frr(50, 20)
         self.wait_links(eth0="up", eth1="up")
         self.lab.bond_call("bond0", "SetOptions", "(a{ss}u)", {"bfd": "off"}, 0)
-        wait_for(lambda: all(p.get("status") == "down" for p in self.frr().values()), 10, self.frr)
+        wait_for(lambda: [p["status"] for p in self.frr().values()] == ["down"] * 2, 10, self.frr)
         self.assertEqual(self.links(), {"eth0": "up", "eth1": "up"})
 
     def test_refused(self):

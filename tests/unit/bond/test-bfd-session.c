@@ -152,6 +152,37 @@ test_poll(void **state)
     assert_false(bond_bfd_transmit(&s, &ten, 6, &out));
 }
 
+/* Once it is up the peer wants to hear more often than when the next packet was planned. */
+static void
+test_hastens(void **state)
+{
+    struct bond_bfd_packet p = packet(BOND_BFD_INIT, 7), out;
+    struct bond_bfd s;
+
+    bond_bfd_start(&s, &ten, 0);
+    p.required_rx_us = 1000000;
+    assert_true(bond_bfd_receive(&s, &ten, &p, 500 * MS));
+    assert_true(bond_bfd_transmit(&s, &ten, 500 * MS, &out));
+    assert_true(s.tx_at_ns >= 1250 * MS);
+    p = packet(BOND_BFD_UP, 7);
+    p.poll = true;
+    assert_true(bond_bfd_receive(&s, &ten, &p, 502 * MS));
+    assert_true(s.tx_at_ns == 510 * MS);
+    assert_true(bond_bfd_transmit(&s, &ten, 502 * MS, &out)); /* the answer is not in its place */
+    assert_true(out.final);
+    assert_true(s.tx_at_ns == 510 * MS);
+    assert_false(bond_bfd_transmit(&s, &ten, 510 * MS - 1, &out));
+    assert_true(bond_bfd_transmit(&s, &ten, 510 * MS, &out));
+    assert_true(s.tx_at_ns <= 520 * MS);
+    p.poll = false;
+    p.required_rx_us = 1000000;
+    assert_true(bond_bfd_receive(&s, &ten, &p, 511 * MS));
+    assert_true(bond_bfd_transmit(&s, &ten, 520 * MS, &out));
+    p.required_rx_us = 10000;
+    assert_true(bond_bfd_receive(&s, &ten, &p, 900 * MS)); /* the new interval is over: at once */
+    assert_true(bond_bfd_transmit(&s, &ten, 900 * MS, &out));
+}
+
 static void
 test_discarded(void **state)
 {
@@ -257,7 +288,7 @@ test_bytes(void **state)
 struct end {
     struct bond_bfd s;
     struct bond_bfd_config c;
-    uint64_t last_sent, up_at, longest_up_silence;
+    bool slow_ears; /* as FRR: it does not want to hear more than once a second until it is up */
 };
 
 struct wire { /* what is under way to each end */
@@ -299,6 +330,16 @@ deliver(struct wire *w, struct end *e, uint64_t now)
     w->n = kept;
 }
 
+static bool
+say(struct end *e, uint64_t now, struct bond_bfd_packet *out)
+{
+    if (!bond_bfd_transmit(&e->s, &e->c, now, out))
+        return false;
+    if (e->slow_ears && e->s.state != BOND_BFD_UP)
+        out->required_rx_us = 1000000;
+    return true;
+}
+
 /* 100 runs of 12 s in steps of 1 ms: both come up; on a wire that loses nothing they stay so; cut,
  * both are down within the detection time; mended, both are up again. */
 static void
@@ -314,6 +355,7 @@ test_pairs(void **state)
         uint32_t slower =
             e[0].c.interval_ms > e[1].c.interval_ms ? e[0].c.interval_ms : e[1].c.interval_ms;
 
+        e[1].slow_ears = rnd(2);
         for (int i = 0; i < 2; i++)
             bond_bfd_start(&e[i].s, &e[i].c, rnd(1000) * MS);
         for (uint64_t now = 1000 * MS; now < 12000 * MS; now += MS) {
@@ -322,7 +364,7 @@ test_pairs(void **state)
 
                 deliver(&w[i], &e[i], now);
                 bond_bfd_expire(&e[i].s, &e[i].c, now);
-                while (bond_bfd_transmit(&e[i].s, &e[i].c, now, &out)) {
+                while (say(&e[i], now, &out)) {
                     assert_true(e[i].s.tx_at_ns > now);
                     if (now < cut || now >= mended || (one_way && i == 0))
                         put(&w[1 - i], &out, now + rnd(3) * MS);
@@ -347,8 +389,9 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_states),    cmocka_unit_test(test_slow_until_up),
         cmocka_unit_test(test_detection), cmocka_unit_test(test_poll),
-        cmocka_unit_test(test_discarded), cmocka_unit_test(test_quiet),
-        cmocka_unit_test(test_bytes),     cmocka_unit_test(test_pairs),
+        cmocka_unit_test(test_hastens),   cmocka_unit_test(test_discarded),
+        cmocka_unit_test(test_quiet),     cmocka_unit_test(test_bytes),
+        cmocka_unit_test(test_pairs),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
