@@ -3,7 +3,8 @@
  * drill-account.c - from numbered probes to lost, duplicated, reordered, and how long nothing came.
  *
  * Pure. A probe is lost if its number did not come at all; reordered if a higher one came before
- * it.
+ * it; late by what it was longer on the way than the quickest of those that are counted with it
+ * (the clocks of two hosts are not compared).
  */
 #include "drill.h"
 
@@ -26,7 +27,7 @@ static void
 take_arrivals(const struct drill_arrival *arrivals, gsize n, guint32 first, guint32 end,
               struct first_arrival *seen, struct drill_count *count)
 {
-    gint64 highest = -1;
+    gint64 highest = -1, quickest = G_MAXINT64, slowest = G_MININT64;
 
     for (gsize i = 0; i < n; i++) {
         const struct drill_arrival *a = &arrivals[i];
@@ -39,10 +40,14 @@ take_arrivals(const struct drill_arrival *arrivals, gsize n, guint32 first, guin
         }
         seen[a->seq - first] = (struct first_arrival){.sent_ns = a->sent_ns, .came = true};
         count->received++;
+        quickest = MIN(quickest, a->at_ns - a->sent_ns);
+        slowest = MAX(slowest, a->at_ns - a->sent_ns);
         if ((gint64) a->seq < highest)
             count->reordered++;
         highest = MAX(highest, (gint64) a->seq);
     }
+    if (count->received > 0)
+        count->late_us = (guint64) (slowest - quickest) / 1000;
 }
 
 /* Numbers [from, to) of `seen` did not come. */

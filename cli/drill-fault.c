@@ -15,6 +15,7 @@
 
 #define NM_NAME "org.freedesktop.NetworkManager"
 #define FILTER_PREF "1"
+#define NETEM_LIMIT "200000"   /* frames that are late; what does not fit would be lost */
 #define FILTER_HANDLE "0x4e4d" /* ours: only this one is ever deleted */
 
 /* An argument list: words until NULL. */
@@ -240,6 +241,19 @@ drop(const struct drill_place *place, const struct drill_fault *fault, const cha
     return true;
 }
 
+/* What is under way when it ends still arrives: a qdisc that is deleted throws away what it holds.
+ */
+static GPtrArray *
+undelay(const char *device, guint delay_ms)
+{
+    g_autofree char *script =
+        g_strdup_printf("tc qdisc change dev '%s' root netem delay 0ms limit " NETEM_LIMIT
+                        " && sleep %u.%03u; tc qdisc del dev '%s' root",
+                        device, delay_ms / 1000, delay_ms % 1000, device);
+
+    return words("sh", "-c", script, NULL);
+}
+
 static bool
 delay(const struct drill_place *place, const struct drill_fault *fault, const char *port,
       struct undo *undo, GError **error)
@@ -247,14 +261,16 @@ delay(const struct drill_place *place, const struct drill_fault *fault, const ch
     g_autofree char *time = g_strdup_printf("%ums", fault->delay_ms);
     g_autofree char *far = far_side(port);
 
-    if (!harm(undo, words("tc", "qdisc", "add", "dev", port, "root", "netem", "delay", time, NULL),
-              words("tc", "qdisc", "del", "dev", port, "root", NULL), error))
+    if (!harm(undo,
+              words("tc", "qdisc", "add", "dev", port, "root", "netem", "delay", time, "limit",
+                    NETEM_LIMIT, NULL),
+              undelay(port, fault->delay_ms), error))
         return false;
     return !place->lab ||
            harm(undo,
                 on_switch(place, words("tc", "qdisc", "add", "dev", far, "root", "netem", "delay",
-                                       time, NULL)),
-                on_switch(place, words("tc", "qdisc", "del", "dev", far, "root", NULL)), error);
+                                       time, "limit", NETEM_LIMIT, NULL)),
+                on_switch(place, undelay(far, fault->delay_ms)), error);
 }
 
 bool

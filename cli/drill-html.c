@@ -117,12 +117,14 @@ add_count(GString *out, const char *way, const struct drill_count *count)
 {
     g_autofree char *outage = drill_short_time(count->longest_us);
     g_autofree char *span = drill_short_time(count->span_us);
+    g_autofree char *late = drill_short_time(count->late_us);
 
     drill_append(out, "<p class=\"facts\"><b>%s</b>: ", way);
     drill_append(out, _("sent %lu, lost %lu, duplicated %lu, reordered %lu"), (gulong) count->sent,
                  (gulong) count->lost, (gulong) count->duplicated, (gulong) count->reordered);
     if (count->lost > 0)
         drill_append(out, _("; outage %s, all losses within %s"), outage, span);
+    drill_append(out, _("; at most %s late"), late);
     g_string_append(out, "</p>\n");
 }
 

@@ -47,6 +47,7 @@ print_count(struct json *json, const char *key, const struct drill_count *count)
     json_count(json, "reordered", count->reordered);
     json_count(json, "outage_us", count->longest_us);
     json_count(json, "span_us", count->span_us);
+    json_count(json, "late_us", count->late_us);
     json_open(json, "gaps", '[');
     for (guint i = 0; count->gaps != NULL && i < count->gaps->len; i++) {
         const struct drill_gap *gap = &g_array_index(count->gaps, struct drill_gap, i);

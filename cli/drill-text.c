@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#define LATE_US 100000u /* what people notice */
 #define COLUMN_WIDTH 18
 
 static const char *const field_names[] = {
@@ -76,6 +77,20 @@ print_phases(const struct drill_event *event)
     }
 }
 
+/* Nothing may be lost, and yet somebody has waited. */
+static void
+print_late(const struct cli *cli, const struct drill_event *event)
+{
+    guint64 late_us = MAX(event->count[DRILL_OUT].late_us, event->count[DRILL_IN].late_us);
+    g_autofree char *late = drill_short_time(late_us);
+    g_autofree char *text = g_strdup_printf(_("at most %s late"), late);
+
+    if (event->fault->kind != DRILL_DELAY && late_us < LATE_US)
+        return;
+    printf("  ");
+    cli_print_cell(cli, CLI_COLOR_WARN, 0, text);
+}
+
 static void
 print_event(const struct cli *cli, const struct drill_report *report,
             const struct drill_event *event, int width)
@@ -97,6 +112,7 @@ print_event(const struct cli *cli, const struct drill_report *report,
            event->count[DRILL_OUT].duplicated + event->count[DRILL_IN].duplicated,
            event->count[DRILL_OUT].reordered + event->count[DRILL_IN].reordered);
     print_phases(event);
+    print_late(cli, event);
     if (drill_event_failed(event)) {
         printf("  ");
         cli_print_cell(cli, CLI_COLOR_BAD, 0,

@@ -95,6 +95,7 @@ struct drill_count {
     guint64 sent, received, lost, duplicated, reordered;
     guint64 longest_us; /* the longest gap: an outage */
     guint64 span_us;    /* from before the first loss until after the last */
+    guint64 late_us;    /* the slowest of them: how much longer it was on the way than the quickest */
     bool open;          /* the last number did not come */
     GArray *gaps;       /* of drill_gap */
 };

@@ -107,6 +107,24 @@ test_the_quickest_frame_tells_the_clock(void **state)
     assert_int_equal(drill_clock_shift_ns(a, 0), 0);
 }
 
+/* The clocks differ by a second; what is beside the range and a second copy say nothing. */
+static void
+test_late_is_later_than_the_quickest(void **state)
+{
+    const struct drill_arrival a[] = {
+        {9, 0, 500},
+        {10, 1000, MS_NS * 1000 + 1500},
+        {11, 2000, MS_NS * 1000 + 2200},
+        {12, 3000, MS_NS * 1020 + 3200},
+        {11, 2000, MS_NS * 3000},
+    };
+    struct drill_count count;
+
+    drill_account(a, G_N_ELEMENTS(a), 10, 13, MS_NS, 0, &count);
+    assert_int_equal(count.late_us, 20000);
+    drill_count_clear(&count);
+}
+
 static void
 test_an_empty_range(void **state)
 {
@@ -158,6 +176,7 @@ main(void)
         cmocka_unit_test(test_rows),
         cmocka_unit_test(test_gaps_are_on_our_clock),
         cmocka_unit_test(test_the_quickest_frame_tells_the_clock),
+        cmocka_unit_test(test_late_is_later_than_the_quickest),
         cmocka_unit_test(test_an_empty_range),
         cmocka_unit_test(test_random),
     };
