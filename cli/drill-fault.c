@@ -15,8 +15,9 @@
 
 #define NM_NAME "org.freedesktop.NetworkManager"
 #define FILTER_PREF "1"
-#define NETEM_LIMIT "200000"   /* frames that are late; what does not fit would be lost */
 #define FILTER_HANDLE "0x4e4d" /* ours: only this one is ever deleted */
+#define NETEM_HANDLE "4e4d:"   /* the same for the queueing discipline */
+#define NETEM_LIMIT "200000"   /* frames that are late; what does not fit would be lost */
 
 /* An argument list: words until NULL. */
 static GPtrArray *
@@ -246,10 +247,10 @@ drop(const struct drill_place *place, const struct drill_fault *fault, const cha
 static GPtrArray *
 undelay(const char *device, guint delay_ms)
 {
-    g_autofree char *script =
-        g_strdup_printf("tc qdisc change dev '%s' root netem delay 0ms limit " NETEM_LIMIT
-                        " && sleep %u.%03u; tc qdisc del dev '%s' root",
-                        device, delay_ms / 1000, delay_ms % 1000, device);
+    g_autofree char *script = g_strdup_printf(
+        "tc qdisc change dev '%s' root handle " NETEM_HANDLE " netem delay 0ms limit " NETEM_LIMIT
+        " && sleep %u.%03u; tc qdisc del dev '%s' root handle " NETEM_HANDLE,
+        device, delay_ms / 1000, delay_ms % 1000, device);
 
     return words("sh", "-c", script, NULL);
 }
@@ -262,15 +263,15 @@ delay(const struct drill_place *place, const struct drill_fault *fault, const ch
     g_autofree char *far = far_side(port);
 
     if (!harm(undo,
-              words("tc", "qdisc", "add", "dev", port, "root", "netem", "delay", time, "limit",
-                    NETEM_LIMIT, NULL),
+              words("tc", "qdisc", "add", "dev", port, "root", "handle", NETEM_HANDLE, "netem",
+                    "delay", time, "limit", NETEM_LIMIT, NULL),
               undelay(port, fault->delay_ms), error))
         return false;
-    return !place->lab ||
-           harm(undo,
-                on_switch(place, words("tc", "qdisc", "add", "dev", far, "root", "netem", "delay",
-                                       time, "limit", NETEM_LIMIT, NULL)),
-                on_switch(place, undelay(far, fault->delay_ms)), error);
+    return !place->lab || harm(undo,
+                               on_switch(place, words("tc", "qdisc", "add", "dev", far, "root",
+                                                      "handle", NETEM_HANDLE, "netem", "delay",
+                                                      time, "limit", NETEM_LIMIT, NULL)),
+                               on_switch(place, undelay(far, fault->delay_ms)), error);
 }
 
 bool
@@ -312,6 +313,20 @@ kernel_has_netem(void)
                                 "lo",      "root", "netem", "delay", "1ms", NULL};
 
     return command_run(argv, NULL, NULL);
+}
+
+/* One that somebody has put there has a number; it would have to go. */
+static char *
+refuse_qdisc(const char *port, const char *name)
+{
+    const char *const argv[] = {"tc", "qdisc", "show", "dev", port, "root", NULL};
+    g_autofree char *said = NULL;
+
+    if (!command_run(argv, &said, NULL) || said[0] == '\0' || strstr(said, " 0: ") != NULL)
+        return NULL;
+    return g_strdup_printf(_("'%s' cannot be done to %s: it has a queueing discipline already, "
+                             "see 'tc qdisc show dev %s'."),
+                           name, port, port);
 }
 
 static char *
@@ -369,6 +384,7 @@ refuse_live(const struct drill_place *place, const struct drill_fault *fault, co
             return g_strdup_printf(_("'%s' cannot be done here: systemd does not run."), name);
         return NULL;
     case DRILL_DELAY:
+        return refuse_qdisc(port, name);
     case DRILL_BONDD_KILLED:
     case DRILL_N_KINDS:
         break;

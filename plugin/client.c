@@ -18,6 +18,9 @@
 
 /* A healthy bondd answers within milliseconds; NetworkManager waits meanwhile. */
 #define NMB_SYNC_TIMEOUT_MS 4000
+/* Making a bond loads programs, and may start bondd first: on a small or busy machine that is
+ * seconds. Failing then is worse than to wait. */
+#define NMB_CREATE_TIMEOUT_MS 10000
 /* One that has left a call unanswered is asked on, but waited for no longer than this, until it
  * answers again: NetworkManager must not stand still for each port of a bond. */
 #define NMB_SILENT_TIMEOUT_MS 1000
@@ -121,9 +124,9 @@ static GVariant *
 call_sync(const char *path, const char *iface, const char *method, GVariant *args,
           const char *reply, GError **error)
 {
-    /* Making a bond takes its time, and is asked for once. */
-    int timeout_ms = client.silent && !g_str_equal(method, "CreateBond") ? NMB_SILENT_TIMEOUT_MS
-                                                                         : NMB_SYNC_TIMEOUT_MS;
+    int timeout_ms = g_str_equal(method, "CreateBond") ? NMB_CREATE_TIMEOUT_MS /* asked for once */
+                     : client.silent                   ? NMB_SILENT_TIMEOUT_MS
+                                                       : NMB_SYNC_TIMEOUT_MS;
     GError *local = NULL;
     GVariant *answer;
 
