@@ -96,18 +96,55 @@ class Interrupted(NMCase):
         self.interrupt("active", "bond0", "eth1", state=active,
                        undo=lambda: self.good("active", "bond0", "eth0"))
 
-    def test_down_and_reload(self):
-        """down goes on at NetworkManager; reload changes nothing that is half done."""
+    def standing(self):
+        """Whether the bond is there, and its ports."""
+        device = self.lab.device("bond0")
+        return (device and device[1], sorted(self.ports()))
+
+    def test_up_and_down(self):
+        """What NetworkManager has begun it ends: the bond is up with its ports, or it is not there."""
+        self.good("add", "bond0", *HOWTO, "autoconnect", "no")
+        up, down = ("up", "bond0"), ("down", "bond0")
+        self.interrupt(*up, undo=lambda: self.good(*down), state=self.standing, steps=5)
+        self.good(*up)
+        self.wait_ports("eth0", "eth1")
+        self.interrupt(*down, undo=lambda: self.good(*up), state=self.standing, steps=5)
+
+    def test_ports_up_and_down(self):
         self.good("add", "bond0", *HOWTO)
         self.wait_ports("eth0", "eth1")
-        for verb in (("reload",), ("down", "bond0")):
-            process = self.lab.a.start("bondcli", *verb)
-            time.sleep(0.02)
-            process.kill(signal.SIGINT)
-            process.wait()
-            self.assertIn(process.popen.returncode % 256, (0, 130, 254), verb)
-        device = self.lab.device("bond0")
-        self.assertIn(device and device[1], (None, "connected", "deactivating", "disconnected"))
+        up, down = ("port", "up", "bond0", "eth1"), ("port", "down", "bond0", "eth1")
+        self.interrupt(*down, undo=lambda: self.good(*up), state=self.standing, steps=5)
+        self.good(*down)
+        self.interrupt(*up, undo=lambda: self.good(*down), state=self.standing, steps=5)
+
+    def everything(self):
+        return self.snapshot() + self.lab.a.run(
+            "sh", "-c", "ls /sys/class/net /run/bonding /run/bondd /sys/fs/bpf/bondd/*; "
+            "tc qdisc show; ip -o -4 addr")
+
+    def test_verbs_that_only_look(self):
+        self.good("add", "bond0", *HOWTO)
+        self.wait_ports("eth0", "eth1")
+        self.lab.wait_ping()
+        out = self.lab.path("looked-at")
+        os.mkdir(out)
+        self.addCleanup(shutil.rmtree, out)
+        self.good("export", "--directory", out, "bond0")
+        for verb in (("status",), ("status", "--json"), ("events",), ("doctor",), ("version",), ("help",),
+                     ("export", "bond0"), ("import", "--dry-run", "ifcfg", out), ("reload",),
+                     ("explain", "bond0", "option"), ("explain", "bond0", "--spread", "10.0.0.0/18"),
+                     ("explain", "bond0", "--flow", "tcp 10.0.1.243:1 > 10.0.1.1:2")):
+            with self.subTest(verb):
+                before = self.everything()
+                self.bondcli(*verb)
+                began = time.monotonic()
+                ended = self.bondcli(*verb).returncode  # 1: doctor has found something
+                took = time.monotonic() - began
+                codes = {self.interrupted(0.001 + took * step / 4, *verb) for step in range(4)}
+                self.assertLessEqual(codes, {ended, 130}, verb)
+                self.assertIn(130, codes, verb)
+                self.assertEqual(self.everything(), before, verb)
 
 
 class Habits(NMCase):
@@ -201,6 +238,17 @@ class Habits(NMCase):
                 2, "", "Error: Option '--frob' is unknown, try 'bondcli help'.\n"), verb)
             self.assertIn("--help\n", self.good("--complete-args", verb, "--h"))
 
+    def test_every_verb_may_be_abbreviated(self):
+        """To every prefix that no verb before it has."""
+        verbs = [l.split()[0] for l in self.good("help").splitlines() if re.match(r"  [a-z]", l)]
+        texts = {verb: self.good("help", verb) for verb in verbs}
+        for i, verb in enumerate(verbs):
+            for n in range(1, len(verb) + 1):
+                if not any(other.startswith(verb[:n]) for other in verbs[:i]) and verb != "help":
+                    self.assertEqual(self.good(verb[:n], "--help"), texts[verb], verb[:n])
+        self.assertTrue(self.good("he", "sta").startswith("Usage: bondcli status "))
+        self.assertEqual(self.good("vers"), self.good("version"))
+
     def test_every_verb_completes_what_it_takes(self):
         self.good("add", "bond0", *HOWTO)
         self.wait_ports("eth0", "eth1")
@@ -227,8 +275,15 @@ class Habits(NMCase):
             self.assertEqual(self.good(*terse, "do", "bond0"),
                              "Connection 'bond0' successfully deactivated.\n")
             self.assertEqual(self.good(*terse, "rel"), "")
+            self.assertEqual(self.good(*terse, "vers"), self.good("version"))
+            self.assertEqual(self.good(*terse, "he"), self.good("help"))
+            self.assertEqual(self.good(*terse, "expo", "bond0"), self.good("export", "bond0"))
 
-    def test_reload_wrong_words(self):
+    def test_wrong_words_for_verbs_that_take_none(self):
+        self.bad(2, "'version' takes no argument, but 'x' was given.", "version", "x")
+        self.bad(2, "Option '--json' is unknown, try 'bondcli help'.", "version", "--json")
+        self.bad(2, "Missing argument for '--wait'.", "version", "--wait")
+        self.bad(2, "Option '--frob' is unknown, try 'bondcli help'.", "help", "--frob")
         self.bad(2, "'reload' does not take 'x': bondcli reload ", "reload", "x")
         self.bad(2, "Option '--all' is unknown, try 'bondcli help'.", "reload", "--all")
         self.bad(8, "NetworkManager cannot be reached: Could not connect: No such file or directory",
