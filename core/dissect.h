@@ -59,8 +59,8 @@ bond_in_set(uint64_t set, uint32_t n)
 static BOND_INLINE bool
 bond_has_ports(uint32_t ip_proto)
 {
-    return bond_in_set(BOND_BIT(BOND_IPPROTO_TCP) | BOND_BIT(BOND_IPPROTO_UDP) |
-                           BOND_BIT(BOND_IPPROTO_DCCP) | BOND_BIT(BOND_IPPROTO_ESP) |
+    return ip_proto == BOND_IPPROTO_TCP || ip_proto == BOND_IPPROTO_UDP ||
+           bond_in_set(BOND_BIT(BOND_IPPROTO_DCCP) | BOND_BIT(BOND_IPPROTO_ESP) |
                            BOND_BIT(BOND_IPPROTO_AH),
                        ip_proto) ||
            ip_proto == BOND_IPPROTO_SCTP || ip_proto == BOND_IPPROTO_UDPLITE;

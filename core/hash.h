@@ -57,6 +57,17 @@ bond_hash_vlan_srcmac(struct bond_frame *f)
            ((uint32_t) eth[9] << 16 | (uint32_t) eth[10] << 8 | eth[11]);
 }
 
+static BOND_INLINE uint32_t
+bond_hash_of_flow(struct bond_frame *f, bool has_flow, bool l34, const struct bond_flow *flow)
+{
+    if (!has_flow)
+        return bond_hash_eth(f);
+    /* The lowest bit goes: even port numbers are common. */
+    if (l34)
+        return bond_hash_fold(flow->l4 ^ flow->addrs) >> 1;
+    return bond_hash_fold(bond_hash_eth(f) ^ flow->addrs);
+}
+
 /* What the policy takes of a frame. `whole`: as one word with all that it has in it, to be mixed
  * (buckets.h); else folded as the kernel folds it. */
 static BOND_INLINE uint32_t
@@ -88,12 +99,67 @@ bond_hash_or_word(uint32_t policy, bool whole, struct bond_frame *f)
     }
     if (whole && has_flow)
         return flow.addrs ^ (l34 ? flow.l4 : bond_word_eth(f));
-    if (!has_flow)
-        return whole ? bond_word_eth(f) : bond_hash_eth(f);
-    /* The lowest bit goes: even port numbers are common. */
-    if (l34)
-        return bond_hash_fold(flow.l4 ^ flow.addrs) >> 1;
-    return bond_hash_fold(bond_hash_eth(f) ^ flow.addrs);
+    if (whole)
+        return bond_word_eth(f);
+    return bond_hash_of_flow(f, has_flow, l34, &flow);
+}
+
+#ifdef __bpf__
+#define BOND_HASH_MISSING (1ull << 32) /* as bond_frame's `missing`; else it is the hash */
+
+BOND_WITH_FRAME uint64_t
+bond_hash_aside(bond_source *source, uint32_t policy, uint32_t whole)
+{
+    struct bond_frame f = bond_source_frame(source);
+    uint32_t hash = bond_hash_or_word(policy, whole, &f);
+
+    return f.missing ? BOND_HASH_MISSING : hash;
+}
+#endif
+
+/* The same. In BPF by a function by itself: it is the greater part of what the verifier has to
+ * follow. */
+static BOND_INLINE uint32_t
+bond_hash_called(uint32_t policy, bool whole, struct bond_frame *f)
+{
+#ifdef __bpf__
+    uint64_t got = bond_hash_aside(f->source, policy, whole);
+
+    f->missing = f->missing || got == BOND_HASH_MISSING;
+    return (uint32_t) got;
+#else
+    return bond_hash_or_word(policy, whole, f);
+#endif
+}
+
+/* Policies that look no further than the outermost headers, ICMP errors excepted. */
+static BOND_INLINE bool
+bond_hash_is_near(uint32_t policy)
+{
+    return policy != BOND_XMIT_ENCAP23 && policy != BOND_XMIT_ENCAP34;
+}
+
+static BOND_INLINE uint32_t
+bond_hash_near_flow(bool l34, struct bond_frame *f)
+{
+    struct bond_flow flow = {0, 0};
+    uint32_t off = BOND_ETH_HLEN, ip_proto = UINT32_MAX;
+    bool has_flow = bond_dissect_ip(f, &off, &ip_proto, l34, &flow);
+
+    if (ip_proto == BOND_IPPROTO_ICMP || ip_proto == BOND_IPPROTO_ICMPV6)
+        f->missing = true;
+    return bond_hash_of_flow(f, has_flow, l34, &flow);
+}
+
+/* bond_hash() by one of them. f->missing is set for ICMP as well: ask bond_hash() then. */
+static BOND_INLINE uint32_t
+bond_hash_near(uint32_t policy, struct bond_frame *f)
+{
+    if (policy == BOND_XMIT_LAYER34)
+        return bond_hash_near_flow(true, f);
+    if (policy == BOND_XMIT_LAYER23)
+        return bond_hash_near_flow(false, f);
+    return policy == BOND_XMIT_VLAN_SRCMAC ? bond_hash_vlan_srcmac(f) : bond_hash_eth(f);
 }
 
 /* The hash by which balance-xor (and 802.3ad) choose: hash % number of ports. */

@@ -159,8 +159,7 @@ bond_choice_bucket(const struct bond_table *t, struct bond_bucket_load *load, ui
 }
 
 /* The choice of one port (or all, where that is the mode). Void where f->missing is set afterwards
- * (hash.h). The hash is asked for in one place: it is the greater part of what the verifier has to
- * follow. */
+ * (hash.h). */
 static BOND_INLINE struct bond_choice
 bond_choose_port(const struct bond_table *t, struct bond_frame *f, const struct bond_rr *rr)
 {
@@ -206,7 +205,7 @@ bond_choose_port(const struct bond_table *t, struct bond_frame *f, const struct 
         return c;
     }
     if (kind == BOND_LB_BY_HASH)
-        id = bond_hash_or_word(t->xmit_policy, t->resilient, f);
+        id = bond_hash_called(t->xmit_policy, t->resilient, f);
     if (f->missing)
         return c;
     if (kind == BOND_LB_BY_HASH && t->resilient)
@@ -236,6 +235,27 @@ static BOND_INLINE bool
 bond_goes_by_all(const struct bond_table *t, bond_source *source)
 {
     return (t->flags & BOND_TABLE_F_NEIGHBOURS) && bond_source_is_neighbour(source);
+}
+
+/* Whether the choice needs less of a frame than all that is above. What bond_choose() answers is
+ * then what is said beside BOND_WAY_*. */
+static BOND_INLINE uint32_t
+bond_tx_way(const struct bond_table *t)
+{
+    if (t->n_tx == 0 || t->has_queue_ids ||
+        (t->flags & (BOND_TABLE_F_VIA_PEER | BOND_TABLE_F_NEIGHBOURS)))
+        return BOND_WAY_LONG;
+    switch (t->mode) {
+    case BOND_MODE_ACTIVE_BACKUP:
+        return BOND_WAY_ONE;
+    case BOND_MODE_BALANCE_XOR:
+    case BOND_MODE_8023AD:
+        if (t->n_tx == 1)
+            return BOND_WAY_ONE;
+        return t->resilient || !bond_hash_is_near(t->xmit_policy) ? BOND_WAY_LONG : BOND_WAY_HASH;
+    default:
+        return BOND_WAY_LONG;
+    }
 }
 
 #ifndef __bpf__
@@ -329,6 +349,15 @@ bond_admit(const struct bond_table *t, struct bond_frame *f, uint32_t slot)
     if (a.admit == BOND_ADMIT_ENTER && bond_frame_is_to_a_port(t, f))
         a.mac = t->bond_mac;
     return a;
+}
+
+/* Whatever is sent to one receiver and comes in on the port of this slot enters as it is, and
+ * nothing is to be done beside: no more has to be looked at. */
+static BOND_INLINE bool
+bond_rx_is_plain(const struct bond_table *t, uint32_t slot)
+{
+    return t->port[slot].ifindex && t->port[slot].rx != BOND_RX_DROP && !t->bond_mac &&
+           !(t->flags & (BOND_TABLE_F_STAMP | BOND_TABLE_F_RX_VIA_PEER));
 }
 
 #endif

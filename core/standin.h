@@ -84,7 +84,7 @@ bond_stand_in(const struct bond_table *t, struct bond_frame *f, const struct bon
         break;
     case BOND_MODE_BALANCE_XOR:
     case BOND_MODE_8023AD:
-        id = n > 1 ? bond_hash_or_word(t->xmit_policy, t->resilient, f) : 0;
+        id = n > 1 ? bond_hash_called(t->xmit_policy, t->resilient, f) : 0;
         if (t->resilient)
             id = bond_bucket_wish(bond_bucket_of(t, id));
         compact = 1;

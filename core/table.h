@@ -15,7 +15,7 @@
 
 #include "limits.h"
 
-#define BOND_TABLE_VERSION 3u
+#define BOND_TABLE_VERSION 4u
 
 /* flags */
 #define BOND_TABLE_F_VIA_PEER                                                                      \
@@ -81,6 +81,11 @@ struct bond_bucket_load {
     uint64_t bytes[BOND_BUCKETS];
 };
 
+/* How much of a frame the choice of its port needs: bond_tx_way(). */
+#define BOND_WAY_LONG 0u /* all that bond_choose() looks at */
+#define BOND_WAY_ONE 1u  /* nothing: every frame leaves by tx[0] */
+#define BOND_WAY_HASH 2u /* its hash: it leaves by tx[hash % n_tx] */
+
 struct bond_table {
     uint32_t gen; /* set by the publisher: generation, see datapath/bpf.h */
     uint32_t bond_ifindex;
@@ -98,6 +103,8 @@ struct bond_table {
     uint64_t bond_mac;      /* balance-tlb, -alb; else 0 */
     uint32_t resilient;     /* hash=resilient: bucket[] is in use */
     uint32_t hash_seed;
+    uint32_t tx_way; /* set by the publisher: BOND_WAY_* */
+    uint32_t zero;
     /* Slots to choose from, by index. active-backup: one entry; behind it, not counted in n_tx, the
      * ports that wait, the best first (standin.h). balance-xor, broadcast, -tlb,
      * -alb: the usable ports. balance-rr: one entry for each port of the bond in order, an unusable

@@ -15,6 +15,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "core/select.h"
 #include "datapath/bpf_priv.h"
 
 static int
@@ -147,6 +148,27 @@ dp_bpf_sees_carrier(const struct dp_bpf *bpf)
     return bpf->variant == DP_VARIANT_SEES;
 }
 
+/* What a table says, word by word: frames that meet one before head is set are the first of the new
+ * table. */
+static void
+publish_words(struct dp_shared *s, const struct bond_table *t)
+{
+    uint64_t only = 0, enters[BOND_MAX_PORTS] = {0};
+    uint32_t slot = t->tx[0] % BOND_MAX_PORTS;
+
+    if (t->tx_way == BOND_WAY_ONE && t->port[slot].ifindex)
+        only = DP_PORT(slot, t->port[slot].ifindex);
+    __atomic_store_n(&s->only, only, __ATOMIC_RELAXED);
+    for (slot = 0; slot < t->n_ports; slot++) {
+        uint32_t ifindex = t->port[slot].ifindex;
+
+        if (bond_rx_is_plain(t, slot))
+            enters[dp_enters_at(ifindex)] = DP_PORT(slot, ifindex);
+    }
+    for (unsigned i = 0; i < BOND_MAX_PORTS; i++)
+        __atomic_store_n(&s->enters[i], enters[i], __ATOMIC_RELAXED);
+}
+
 int
 dp_bpf_publish(struct dp_bpf *bpf, const struct bond_table *table)
 {
@@ -161,6 +183,8 @@ dp_bpf_publish(struct dp_bpf *bpf, const struct bond_table *table)
     *slot = *table;
     slot->gen = gen;
     slot->bond_ifindex = s->bond_ifindex;
+    slot->tx_way = bond_tx_way(slot);
+    publish_words(s, slot);
     __atomic_store_n(&s->head, gen, __ATOMIC_RELEASE);
     if (!bpf->waiting)
         return 0;

@@ -118,6 +118,17 @@ count_tx(uint32_t slot, uint32_t len)
     }
 }
 
+static BOND_INLINE void
+count_rx(uint32_t slot, uint32_t len)
+{
+    struct bond_counters *c = counters_of(slot);
+
+    if (c) {
+        c->rx_packets++;
+        c->rx_bytes += len;
+    }
+}
+
 static BOND_INLINE int
 drop_tx(uint32_t slot)
 {
@@ -151,20 +162,6 @@ send_all(struct __sk_buff *skb, uint32_t gen)
             drop_tx(c.slot);
     }
     return drop_tx(BOND_MAX_PORTS);
-}
-
-static BOND_INLINE struct bond_frame
-frame_of(struct __sk_buff *skb)
-{
-    return (struct bond_frame){
-        .data = (const uint8_t *) (long) skb->data,
-        .end = (const uint8_t *) (long) skb->data_end,
-        .len = skb->len,
-        .proto_be = (uint16_t) skb->protocol,
-        .vlan_tci = (uint16_t) skb->vlan_tci,
-        .queue = skb->queue_mapping,
-        .source = skb,
-    };
 }
 
 #ifdef BOND_SEES_CARRIER
@@ -206,7 +203,7 @@ __attribute__((noinline)) int
 stand_in(struct __sk_buff *skb, uint32_t gen)
 {
     const struct bond_table *t = table_of(gen);
-    struct bond_frame f = frame_of(skb);
+    struct bond_frame f = bond_source_frame(skb);
     uint32_t zero = 0;
     struct bond_rr rr = {.counter = bpf_map_lookup_elem(&rr_counter, &zero)};
     struct bond_choice c = bond_stand_in(t, &f, &rr, alive_ports(skb, t));
@@ -247,6 +244,7 @@ stands_in(struct __sk_buff *skb, uint32_t gen, uint32_t slot)
            !can_send(skb, c.ifindex) && (uint32_t) stand_in(skb, gen) == slot;
 }
 #else
+#define can_send_for_sure(ifindex) true
 #define lead_past(skb, gen, c) ((void) 0)
 #define stands_in(skb, gen, slot) false
 #endif
@@ -262,7 +260,7 @@ BOND_WITH_FRAME int
 choose(struct __sk_buff *skb, uint32_t gen, struct bond_choice *c)
 {
     const struct bond_table *t = table_of(gen);
-    struct bond_frame f = frame_of(skb);
+    struct bond_frame f = bond_source_frame(skb);
     struct bond_rr rr = {0};
     uint32_t zero = 0;
 
@@ -324,9 +322,9 @@ send_by(struct __sk_buff *skb, const struct bond_choice *c)
     return bpf_redirect(c->ifindex, 0);
 }
 
-SEC("tc")
-int
-bond_tx(struct __sk_buff *skb)
+/* For whatever frame, by whatever table. */
+static BOND_INLINE int
+send_by_choice(struct __sk_buff *skb)
 {
     struct bond_choice c = {BOND_SEND_NONE, 0, 0, 0, 0};
     uint32_t gen = 0;
@@ -347,12 +345,45 @@ bond_tx(struct __sk_buff *skb)
     return send_all(skb, gen);
 }
 
+/* The port by which a frame leaves, where a short way leads there (bond_tx_way()): as in
+ * dp_shared; else 0. */
+static BOND_INLINE uint64_t
+port_by_short_way(struct __sk_buff *skb)
+{
+    uint64_t only = *(volatile uint64_t *) &shared.only;
+    uint32_t gen = head();
+    const struct bond_table *t = table_of(gen);
+    struct bond_frame f = bond_source_frame(skb);
+    struct bond_choice c;
+
+    if (only)
+        return only;
+    if (t->tx_way != BOND_WAY_HASH)
+        return 0;
+    c = bond_choice_nth(t, bond_hash_near(t->xmit_policy, &f) % t->n_tx);
+    return still_whole(gen) && !f.missing ? DP_PORT(c.slot, c.ifindex) : 0;
+}
+
+SEC("tc")
+int
+bond_tx(struct __sk_buff *skb)
+{
+    uint64_t port = port_by_short_way(skb);
+    uint32_t ifindex = (uint32_t) port;
+
+    if (ifindex && can_send_for_sure(ifindex)) {
+        count_tx(port >> 32, skb->len);
+        return bpf_redirect(ifindex, 0);
+    }
+    return send_by_choice(skb);
+}
+
 /* One look; returns whether the table was whole. If not, the frame is taken for no port's. */
 static BOND_INLINE bool
 admit(struct __sk_buff *skb, uint32_t gen, struct bond_admission *a)
 {
     const struct bond_table *t = table_of(gen);
-    struct bond_frame f = frame_of(skb);
+    struct bond_frame f = bond_source_frame(skb);
 
     *a = bond_admit(t, &f, bond_slot_of(t, skb->ifindex));
     if (a->admit == BOND_ADMIT_DROP && stands_in(skb, gen, a->slot))
@@ -382,9 +413,8 @@ enter_too(struct __sk_buff *skb, const struct bond_admission *a)
         bpf_clone_redirect(skb, shared.peer_ifindex, 0);
 }
 
-SEC("tc")
-int
-bond_rx(struct __sk_buff *skb)
+static BOND_INLINE int
+enter_if_admitted(struct __sk_buff *skb)
 {
     struct bond_admission a = {BOND_ADMIT_PASS, BOND_MAX_PORTS, 0, 0, 0};
     struct bond_counters *c;
@@ -410,6 +440,28 @@ bond_rx(struct __sk_buff *skb)
         return PASS;
     }
     return enter(&a);
+}
+
+static BOND_INLINE bool
+is_to_one(const struct __sk_buff *skb)
+{
+    const uint8_t *d = (const uint8_t *) (long) skb->data;
+
+    return d + BOND_ETH_HLEN <= (const uint8_t *) (long) skb->data_end && !(d[0] & 1);
+}
+
+SEC("tc")
+int
+bond_rx(struct __sk_buff *skb)
+{
+    uint32_t ifindex = skb->ifindex;
+    uint64_t port = *(volatile uint64_t *) &shared.enters[dp_enters_at(ifindex)];
+
+    if ((uint32_t) port == ifindex && is_to_one(skb)) {
+        count_rx(port >> 32, skb->len);
+        return bpf_redirect(shared.bond_ifindex, BPF_F_INGRESS);
+    }
+    return enter_if_admitted(skb);
 }
 
 char _license[] SEC("license") = "GPL";

@@ -2,9 +2,9 @@
 /*
  * shared.h - the memory that the BPF programs of one bond and bondd share.
  *
- * One pinned map with one value, mapped into bondd. The programs read peer_ifindex, head and ring
- * and nothing else; the rest is bondd's own memory that must outlive bondd. Change the layout,
- * change BOND_TABLE_VERSION.
+ * One pinned map with one value, mapped into bondd. The programs read the numbers of bond and peer,
+ * head, only, enters and ring and nothing else; the rest is bondd's own memory that must outlive
+ * bondd. Change the layout, change BOND_TABLE_VERSION.
  *
  * Why no frame sees half of a change
  * ----------------------------------
@@ -34,11 +34,24 @@ struct dp_hook {
     uint16_t own_qdisc; /* the clsact was made by us */
 };
 
+#define DP_PORT(slot, ifindex) ((uint64_t) (slot) << 32 | (ifindex))
+
+static inline uint32_t
+dp_enters_at(uint32_t ifindex)
+{
+    return ifindex & (BOND_MAX_PORTS - 1);
+}
+
 struct dp_shared {
     uint32_t version; /* BOND_TABLE_VERSION */
     uint32_t bond_ifindex;
     uint32_t peer_ifindex;
     uint32_t head; /* generation in force; 0: nothing published yet */
+    /* What the table in force says, where a word says it: that is always whole. */
+    uint64_t only; /* DP_PORT() by which every frame leaves; 0: that depends on the frame */
+    /* By dp_enters_at(): DP_PORT() of which all that is sent to one receiver enters, as
+     * bond_rx_is_plain() says; 0: look at the table. */
+    uint64_t enters[BOND_MAX_PORTS];
     struct bond_table ring[BOND_TABLE_RING];
     struct bond_counters gone; /* of ports whose slot was given to another */
     struct dp_hook hook[DP_HOOKS];

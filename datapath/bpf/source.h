@@ -14,6 +14,20 @@
 
 #include "core/frame.h"
 
+static BOND_INLINE struct bond_frame
+bond_source_frame(struct __sk_buff *skb)
+{
+    return (struct bond_frame){
+        .data = (const uint8_t *) (long) skb->data,
+        .end = (const uint8_t *) (long) skb->data_end,
+        .len = skb->len,
+        .proto_be = (uint16_t) skb->protocol,
+        .vlan_tci = (uint16_t) skb->vlan_tci,
+        .queue = skb->queue_mapping,
+        .source = skb,
+    };
+}
+
 static BOND_INLINE bool
 bond_source_bytes(struct __sk_buff *skb, uint32_t off, void *to, uint32_t n)
 {

@@ -32,8 +32,8 @@ ONE_MODE = ("none", "macvlan", *ONLY_REDIRECT)
 CONTENDERS = {"host": ("none", "macvlan", "ovs", *ONLY_REDIRECT),
               "guest": ("none", "kernel", "team", *ONLY_REDIRECT)}
 OURS = ("clsact", "tcx", "tcx,counters")  # as mkbond knows them
-WHAT = ("send", "drop", "socket", "receive", "rr", "tcp-send-1", "tcp-send-4", "tcp-receive-1",
-        "tcp-receive-4")
+WHAT = ("send", "drop", "socket", "receive", "forward", "rr", "latency",
+        *(f"tcp-{way}-{n}" for way in ("send", "receive") for n in (1, 4, 16)))
 FIELDS = ("date", "commit", "kernel", "mode", "contender", "what", "round", "count", "ns", "cpu_ns")
 SKIP = 77
 
@@ -54,7 +54,7 @@ def cells(args):
 
 
 def command(args, mode, contender, rounds):
-    what = [w for w in args.what if contender != "ovs" or w.startswith(("rr", "tcp"))]
+    what = [w for w in args.what if contender != "ovs" or w.startswith(("rr", "latency", "tcp"))]
     return [CONTEND, args.build, contender, mode, str(args.frames), str(rounds), *what]
 
 
@@ -151,7 +151,7 @@ def main():
     if args.smoke:
         args.modes, args.frames, args.rounds, args.timeout = MODES[:1], 256, 1, 170
         args.contenders = [c for c in args.contenders if c in ("none", "kernel", OURS[0])]
-        args.what = [w for w in args.what if not w.endswith("-4")]
+        args.what = [w for w in args.what if not w.endswith(("-4", "-16"))]
     measured = commit()  # before somebody changes the tree
     rows, kernel = on_host(args) if where == "host" else in_guest(args)
     found = {row["contender"] for row in rows}

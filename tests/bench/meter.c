@@ -12,9 +12,13 @@
  *
  *     send        small UDP from A, dropped as soon as it comes in at e0 or e1 in B
  *     drop        frames put in at PORT as a network card does, 64 at a time; dropped as soon as
- * they come in at DEVICE socket      the same, read from a UDP socket in A receive     small UDP
- * from B, read in A tcp-send-N, tcp-receive-N    N streams from A to B, or back; COUNT is KiB rr
- * round trips of a small UDP datagram between two processes
+ *                 they come in at DEVICE
+ *     socket      the same, read from a UDP socket in A
+ *     receive     small UDP from B, read in A
+ *     forward     the same, routed by A out of f0; dropped as soon as it comes in at f1 in B
+ *     tcp-send-N, tcp-receive-N    N streams from A to B, or back; COUNT is KiB
+ *     rr          round trips of a small UDP datagram between two processes
+ *     latency     the same, each timed: lines latency-p50 and latency-p99, NS by the clock of one
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -43,6 +47,7 @@
 
 #define ADDRESS_A "10.66.0.1"
 #define ADDRESS_B "10.66.0.2"
+#define ADDRESS_BEYOND "10.67.0.2" /* behind f0 */
 #define PORT_ASK 7001
 #define PORT_ANSWER 7002
 #define PAYLOAD 18 /* a frame of 60 bytes, the least that Ethernet sends */
@@ -267,17 +272,17 @@ must_have_arrived(uint64_t arrived, uint64_t n)
     exit(1);
 }
 
+/* From a socket, until it comes in at one of two devices in B. */
 static struct cost
-measure_send(const struct bed *bed)
+measure_until_dropped(const struct bed *bed, int fd, const char *one, const char *other)
 {
-    int fd = udp(bed->ns_a, ADDRESS_A, PORT_ASK, ADDRESS_B, PORT_ANSWER);
     static struct batch b;
     struct drop at[2];
     struct cost c;
     unsigned n = 0;
 
-    drop_at(&at[0], bed->ns_b, "e0");
-    drop_at(&at[1], bed->ns_b, "e1");
+    drop_at(&at[0], bed->ns_b, one);
+    drop_at(&at[1], bed->ns_b, other);
     fill_batch(&b, PAYLOAD);
     send_batch(fd, &b);
     begin(&c);
@@ -287,6 +292,20 @@ measure_send(const struct bed *bed)
     close(fd);
     must_have_arrived(drop_no_more(&at[0]) + drop_no_more(&at[1]), n);
     return c;
+}
+
+static struct cost
+measure_send(const struct bed *bed)
+{
+    return measure_until_dropped(bed, udp(bed->ns_a, ADDRESS_A, PORT_ASK, ADDRESS_B, PORT_ANSWER),
+                                 "e0", "e1");
+}
+
+static struct cost
+measure_forward(const struct bed *bed)
+{
+    return measure_until_dropped(
+        bed, udp(bed->ns_b, ADDRESS_B, PORT_ASK, ADDRESS_BEYOND, PORT_ANSWER), "f1", "e1");
 }
 
 static struct cost
@@ -510,10 +529,10 @@ measure_tcp(const struct bed *bed, bool to_b, unsigned n)
     return c;
 }
 
+/* took[trips], or NULL: nobody asks what each of them took. */
 static struct cost
-measure_rr(const struct bed *bed)
+measure_rr(const struct bed *bed, unsigned trips, uint64_t *took)
 {
-    const unsigned trips = bed->frames / 4;
     int answer = udp(bed->ns_b, ADDRESS_B, PORT_ANSWER, ADDRESS_A, PORT_ASK);
     int ask = udp(bed->ns_a, ADDRESS_A, PORT_ASK, ADDRESS_B, PORT_ANSWER);
     const struct timeval patience = {.tv_sec = 5};
@@ -531,9 +550,14 @@ measure_rr(const struct bed *bed)
     }
     setsockopt(ask, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
     begin(&c);
-    for (unsigned i = 0; i < trips; i++)
+    for (unsigned i = 0; i < trips; i++) {
+        uint64_t since = took ? clock_ns(CLOCK_MONOTONIC) : 0;
+
         if (send(ask, buf, PAYLOAD, 0) < 0 || recv(ask, buf, sizeof(buf), 0) < 0)
             die("round trip");
+        if (took)
+            took[i] = clock_ns(CLOCK_MONOTONIC) - since;
+    }
     waitpid(child, NULL, 0);
     end(&c, trips);
     close(ask);
@@ -553,13 +577,54 @@ measure(const struct bed *bed, const char *what)
     if (!strcmp(what, "receive"))
         return measure_receive(bed);
     if (!strcmp(what, "rr"))
-        return measure_rr(bed);
+        return measure_rr(bed, bed->frames / 4, NULL);
+    if (!strcmp(what, "forward"))
+        return measure_forward(bed);
     if (!strncmp(what, "tcp-send-", 9))
         return measure_tcp(bed, true, (unsigned) atoi(what + 9));
     if (!strncmp(what, "tcp-receive-", 12))
         return measure_tcp(bed, false, (unsigned) atoi(what + 12));
     fprintf(stderr, "meter: '%s': what is that to be?\n", what);
     exit(2);
+}
+
+static void
+print_cost(const char *what, unsigned round, const struct cost *c)
+{
+    printf("%s %u %llu %llu %llu\n", what, round, (unsigned long long) c->count,
+           (unsigned long long) c->ns, (unsigned long long) c->cpu_ns);
+    fflush(stdout);
+}
+
+static int
+by_value(const void *a, const void *b)
+{
+    const uint64_t x = *(const uint64_t *) a, y = *(const uint64_t *) b;
+
+    return x < y ? -1 : x > y;
+}
+
+/* What the middle one of the round trips takes, and what one of a hundred exceeds. */
+static void
+measure_latency(const struct bed *bed, unsigned round)
+{
+    static const struct {
+        const char *name;
+        unsigned percent;
+    } lines[] = {{"latency-p50", 50}, {"latency-p99", 99}};
+    const unsigned trips = bed->frames / 4;
+    uint64_t *took = calloc(trips, sizeof(*took));
+
+    if (!took)
+        die("latency");
+    measure_rr(bed, trips, took);
+    qsort(took, trips, sizeof(*took), by_value);
+    for (unsigned i = 0; i < 2; i++) {
+        const uint64_t ns = took[(uint64_t) trips * lines[i].percent / 100];
+
+        print_cost(lines[i].name, round, &(struct cost){.count = 1, .ns = ns, .cpu_ns = ns});
+    }
+    free(took);
 }
 
 int
@@ -581,15 +646,18 @@ main(int argc, char **argv)
     rounds = (unsigned) atoi(argv[6]);
     for (unsigned i = 0; i < rounds; i++) {
         for (int w = 7; w < argc; w++) {
-            const struct cost c = measure(&bed, argv[w]);
+            struct cost c;
 
+            if (!strcmp(argv[w], "latency")) {
+                measure_latency(&bed, i);
+                continue;
+            }
+            c = measure(&bed, argv[w]);
             if (!c.count) {
                 fprintf(stderr, "meter: %s: nothing arrived\n", argv[w]);
                 return 1;
             }
-            printf("%s %u %llu %llu %llu\n", argv[w], i, (unsigned long long) c.count,
-                   (unsigned long long) c.ns, (unsigned long long) c.cpu_ns);
-            fflush(stdout);
+            print_cost(argv[w], i, &c);
         }
     }
     return 0;

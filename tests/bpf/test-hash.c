@@ -82,6 +82,35 @@ bytes_out_of_reach_are_asked_for(void **state)
     assert_in_range(asked, n_frames / 10, 3 * n_frames);
 }
 
+/* The short way's hash is the hash, or says that it does not know: for ICMP, and where bytes are
+ * out of reach. */
+static void
+near_is_the_hash_or_says_so(void **state)
+{
+    static const unsigned near[] = {BOND_XMIT_LAYER2, BOND_XMIT_LAYER23, BOND_XMIT_LAYER34,
+                                    BOND_XMIT_VLAN_SRCMAC};
+    struct rng r = {4};
+    unsigned said = 0;
+    struct frame f;
+
+    for (unsigned i = 0; i < n_frames; i++) {
+        f_random(&f, &r);
+        for (unsigned p = 0; p < 4; p++) {
+            struct bond_frame v = view(&f), w = v;
+            unsigned reach = rng_below(&r, 2) ? f.len : 14 + rng_below(&r, f.len - 13);
+            uint32_t whole = bond_hash(near[p], &v), got;
+
+            w.end = w.data + reach;
+            got = bond_hash_near(near[p], &w);
+            said += w.missing;
+            if (!w.missing && got != whole)
+                fail_msg("policy %u: 0x%08x of %u bytes, 0x%08x of the whole: %s", near[p], got,
+                         reach, whole, f_dump(&f));
+        }
+    }
+    assert_in_range(said, n_frames / 10, 2 * n_frames);
+}
+
 static void
 bpf_is_native(void **state)
 {
@@ -126,6 +155,7 @@ main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(native_is_the_formula),
         cmocka_unit_test(bytes_out_of_reach_are_asked_for),
+        cmocka_unit_test(near_is_the_hash_or_says_so),
         cmocka_unit_test(bpf_is_native),
     };
     int failed;

@@ -102,6 +102,11 @@ world_open(struct world *w)
         snprintf(name, sizeof(name), "q%d", i);
         w->far[i] = (int) if_nametoindex(name);
     }
+    /* Until then the packet path goes past them. */
+    for (int i = 0; i < WORLD_PORTS; i++)
+        run("for n in $(seq 1000); do ip -o link show p%d | grep -q 'state UP' && exit; "
+            "sleep 0.01; done; false",
+            i);
 }
 
 void

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* test-table.c - build_table.c: what the packet path is told, mode by mode. */
+#include "core/select.h"
+
 #include "sim.h"
 
 static struct bond_table
@@ -130,14 +132,89 @@ queue_ids(void **state)
     assert_int_equal(table(&s).has_queue_ids, 1);
 }
 
+static uint32_t
+way(struct bond_table t, void (*change)(struct bond_table *))
+{
+    if (change)
+        change(&t);
+    return bond_tx_way(&t);
+}
+
+static void
+captured(struct bond_table *t)
+{
+    t->flags |= BOND_TABLE_F_VIA_PEER;
+}
+
+static void
+neighbours_by_all(struct bond_table *t)
+{
+    t->flags |= BOND_TABLE_F_NEIGHBOURS;
+}
+
+/* Where the frame does not matter, or its hash alone. That frames go where bond_choose() says on
+ * these ways as well, is for tests/bpf. */
+static void
+short_ways(void **state)
+{
+    static struct sim s;
+
+    sim_init(&s, "mode=active-backup miimon=100");
+    assert_int_equal(way(table(&s), NULL), BOND_WAY_LONG); /* nothing to send by */
+    sim_do(&s, 0, "attach eth0");
+    sim_do(&s, 0, "attach eth1");
+    assert_int_equal(way(table(&s), NULL), BOND_WAY_ONE);
+    assert_int_equal(way(table(&s), captured), BOND_WAY_LONG);
+    sim_do(&s, 0, "attach eth2 queue=2");
+    assert_int_equal(way(table(&s), NULL), BOND_WAY_LONG);
+    sim_do(&s, 0, "set mode=balance-xor");
+    assert_int_equal(way(table(&s), NULL), BOND_WAY_HASH);
+    assert_int_equal(way(table(&s), captured), BOND_WAY_LONG);
+    assert_int_equal(way(table(&s), neighbours_by_all), BOND_WAY_LONG);
+    sim_do(&s, 0, "set xmit_hash_policy=encap3+4");
+    assert_int_equal(way(table(&s), NULL), BOND_WAY_LONG);
+    sim_do(&s, 0, "carrier eth1 off");
+    sim_do(&s, 0, "carrier eth2 off");
+    assert_int_equal(way(table(&s), NULL), BOND_WAY_ONE);
+    sim_do(&s, 0, "set mode=broadcast");
+    assert_int_equal(way(table(&s), NULL), BOND_WAY_LONG);
+}
+
+static void
+receiving_by_a_word(void **state)
+{
+    static struct sim s;
+    struct bond_table t;
+
+    sim_init(&s, "mode=active-backup miimon=100");
+    sim_do(&s, 0, "attach eth0");
+    sim_do(&s, 0, "attach eth1");
+    t = table(&s);
+    assert_true(bond_rx_is_plain(&t, 0));
+    assert_false(bond_rx_is_plain(&t, 1)); /* inactive */
+    assert_false(bond_rx_is_plain(&t, 2)); /* nobody */
+    t.flags = BOND_TABLE_F_RX_VIA_PEER;
+    assert_false(bond_rx_is_plain(&t, 0));
+    t.flags = BOND_TABLE_F_STAMP;
+    assert_false(bond_rx_is_plain(&t, 0));
+    t.flags = 0;
+    t.bond_mac = 1;
+    assert_false(bond_rx_is_plain(&t, 0));
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(rr),        cmocka_unit_test(xor),
-        cmocka_unit_test(broadcast), cmocka_unit_test(numbers),
-        cmocka_unit_test(igmp_slot), cmocka_unit_test(inactive_ports_do_not_receive),
+        cmocka_unit_test(rr),
+        cmocka_unit_test(xor),
+        cmocka_unit_test(broadcast),
+        cmocka_unit_test(numbers),
+        cmocka_unit_test(igmp_slot),
+        cmocka_unit_test(inactive_ports_do_not_receive),
         cmocka_unit_test(queue_ids),
+        cmocka_unit_test(short_ways),
+        cmocka_unit_test(receiving_by_a_word),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
