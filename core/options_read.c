@@ -270,7 +270,28 @@ add_addr(const struct addr_list *l, const char *name, const char *quoted, const 
     return 0;
 }
 
-/* One address of the list; `sign` '+' or '-' as in sysfs, 0 in a plain list. */
+/* Whether the kernel would have found an address at the beginning, whatever follows: in4_pton(). */
+static bool
+begins_with_ip4(const char *text)
+{
+    for (int i = 0; i < 4; i++) {
+        unsigned int v = 0;
+
+        if (i > 0 && *text++ != '.')
+            return false;
+        if (*text < '0' || *text > '9')
+            return false;
+        for (; *text >= '0' && *text <= '9'; text++) {
+            v = v * 10 + (unsigned int) (*text - '0');
+            if (v > 255)
+                return false;
+        }
+    }
+    return *text != '.' && hex(*text) < 0;
+}
+
+/* One address of the list; `sign` '+' or '-' as in sysfs, 0 in a plain list. What sysfs can make
+ * nothing of is EPERM there, an address that is out of place EINVAL. */
 static int
 edit_list(const struct addr_list *l, const char *name, const char *token, char sign,
           struct bond_err *err)
@@ -280,7 +301,8 @@ edit_list(const struct addr_list *l, const char *name, const char *token, char s
 
     bond_opt_quote(token, quoted);
     if (inet_pton(l->family, sign ? token + 1 : token, a) != 1)
-        return bond_err_set(err, BOND_ERR_BAD_VALUE, sign ? -EPERM : -EINVAL,
+        return bond_err_set(err, BOND_ERR_BAD_VALUE,
+                            sign && !begins_with_ip4(token + 1) ? -EPERM : -EINVAL,
                             "%s %s is not allowed: use at most %u %s, with commas between", name,
                             quoted, l->max, l->what);
     return sign == '-' ? remove_addr(l, name, quoted, a, err) : add_addr(l, name, quoted, a, err);
