@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/bond.h"
 #include "core/options_private.h"
 
 #define TOKEN_SIZE 64
@@ -116,18 +117,6 @@ refuse_number(const struct bond_opt_desc *d, const char *name, const char *text,
                         (long long) d->max);
 }
 
-/* kernel: dev_valid_name() */
-static bool
-is_ifname(const char *name)
-{
-    if (!*name || !strcmp(name, ".") || !strcmp(name, ".."))
-        return false;
-    for (const unsigned char *p = (const unsigned char *) name; *p; p++)
-        if (*p == '/' || *p == ':' || *p <= ' ' || *p == 0x7f || *p == 0xa0)
-            return false;
-    return true;
-}
-
 static int
 read_ifname(const char *name, const char *text, char out[BOND_NAME_SIZE], struct bond_err *err)
 {
@@ -136,7 +125,7 @@ read_ifname(const char *name, const char *text, char out[BOND_NAME_SIZE], struct
     if (trim(text, token, sizeof(token))) {
         const bool none = !*token || !strcmp(token, "none");
 
-        if (none || is_ifname(token)) {
+        if (none || bond_name_valid(token)) {
             memset(out, 0, BOND_NAME_SIZE);
             strcpy(out, none ? "" : token);
             return 0;
