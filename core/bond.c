@@ -182,8 +182,7 @@ bond_name_valid(const char *name)
     if (n == 0 || n == BOND_NAME_SIZE || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
         return false;
     for (size_t i = 0; i < n; i++)
-        if (name[i] == '/' || name[i] == ':' || name[i] == ' ' ||
-            (name[i] >= '\t' && name[i] <= '\r'))
+        if (strchr("/: \t\n\v\f\r\xa0", name[i]) != NULL) /* the kernel's isspace() knows 0xa0 */
             return false;
     return true;
 }

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/bond.h"
 #include "core/options_private.h"
 
 #define TOKEN_SIZE 64
@@ -116,18 +117,6 @@ refuse_number(const struct bond_opt_desc *d, const char *name, const char *text,
                         (long long) d->max);
 }
 
-/* kernel: dev_valid_name() */
-static bool
-is_ifname(const char *name)
-{
-    if (!*name || !strcmp(name, ".") || !strcmp(name, ".."))
-        return false;
-    for (const unsigned char *p = (const unsigned char *) name; *p; p++)
-        if (*p == '/' || *p == ':' || *p <= ' ' || *p == 0x7f || *p == 0xa0)
-            return false;
-    return true;
-}
-
 static int
 read_ifname(const char *name, const char *text, char out[BOND_NAME_SIZE], struct bond_err *err)
 {
@@ -136,7 +125,7 @@ read_ifname(const char *name, const char *text, char out[BOND_NAME_SIZE], struct
     if (trim(text, token, sizeof(token))) {
         const bool none = !*token || !strcmp(token, "none");
 
-        if (none || is_ifname(token)) {
+        if (none || bond_name_valid(token)) {
             memset(out, 0, BOND_NAME_SIZE);
             strcpy(out, none ? "" : token);
             return 0;
@@ -270,7 +259,28 @@ add_addr(const struct addr_list *l, const char *name, const char *quoted, const 
     return 0;
 }
 
-/* One address of the list; `sign` '+' or '-' as in sysfs, 0 in a plain list. */
+/* Whether the kernel would have found an address at the beginning, whatever follows: in4_pton(). */
+static bool
+begins_with_ip4(const char *text)
+{
+    for (int i = 0; i < 4; i++) {
+        unsigned int v = 0;
+
+        if (i > 0 && *text++ != '.')
+            return false;
+        if (*text < '0' || *text > '9')
+            return false;
+        for (; *text >= '0' && *text <= '9'; text++) {
+            v = v * 10 + (unsigned int) (*text - '0');
+            if (v > 255)
+                return false;
+        }
+    }
+    return *text != '.' && hex(*text) < 0;
+}
+
+/* One address of the list; `sign` '+' or '-' as in sysfs, 0 in a plain list. What sysfs can make
+ * nothing of is EPERM there, an address that is out of place EINVAL. */
 static int
 edit_list(const struct addr_list *l, const char *name, const char *token, char sign,
           struct bond_err *err)
@@ -280,7 +290,8 @@ edit_list(const struct addr_list *l, const char *name, const char *token, char s
 
     bond_opt_quote(token, quoted);
     if (inet_pton(l->family, sign ? token + 1 : token, a) != 1)
-        return bond_err_set(err, BOND_ERR_BAD_VALUE, sign ? -EPERM : -EINVAL,
+        return bond_err_set(err, BOND_ERR_BAD_VALUE,
+                            sign && !begins_with_ip4(token + 1) ? -EPERM : -EINVAL,
                             "%s %s is not allowed: use at most %u %s, with commas between", name,
                             quoted, l->max, l->what);
     return sign == '-' ? remove_addr(l, name, quoted, a, err) : add_addr(l, name, quoted, a, err);

@@ -6,11 +6,11 @@
  * device gets what is the caller's. Never touches a device that it was not told to.
  */
 #include <errno.h>
-#include <ctype.h>
 #include <linux/veth.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/bond.h"
 #include "datapath/nl.h"
 
 #define BOND_TX_QUEUES 16 /* kernel: the bonding module's default for tx_queues */
@@ -103,21 +103,6 @@ dp_link_foreach(struct dp_nl *nl, dp_link_cb cb, void *data)
     return r;
 }
 
-/* kernel: dev_valid_name(), and no '%', which would make a pattern of it. */
-static bool
-is_valid_name(const char *name)
-{
-    if (name[0] == '\0' || strlen(name) >= IFNAMSIZ)
-        return false;
-    if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
-        return false;
-    for (; *name; name++) {
-        if (strchr("/:%", *name) || isspace((unsigned char) *name))
-            return false;
-    }
-    return true;
-}
-
 /* The peer takes its name from the kernel within the request: nobody, NetworkManager included,
  * ever sees it under another one. */
 static void
@@ -165,7 +150,7 @@ dp_link_create_pair(struct dp_nl *nl, const char *name, const uint8_t *mac, int 
     struct dp_link bond, peer;
     int r;
 
-    if (!is_valid_name(name))
+    if (!bond_name_valid(name) || strchr(name, '%') != NULL) /* it would be a pattern */
         return -EINVAL;
     r = request_pair(nl, name, mac);
     if (r < 0)

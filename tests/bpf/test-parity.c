@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * test-parity.c - the real kernel driver against core/select.h: the same frames, sent through a
- * kernel bond, come out where select.h says. Needs a kernel with the bonding driver (in-uml has
- * one); the bond's ports are p0..p7 of world.h, in that order.
+ * kernel bond, come out where select.h says. Needs a kernel with the bonding driver (tests/guest/run
+ * has one); the bond's ports are p0..p7 of world.h, in that order.
  */
 #include <stdarg.h>
 #include <stddef.h>

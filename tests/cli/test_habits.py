@@ -195,6 +195,28 @@ class Habits(NMCase):
                                      "MODE:                   active-backup"]))
         self.bad(2, "'--terse' and '--pretty' exclude each other.", "-t", "status", "-p")
 
+    def test_prefixes_are_nmclis_before_and_after_the_verb(self):
+        """-p and -w, and all that they may be written as, are --pretty and --wait; --proc and --watch need more."""
+        self.good("add", "bond0", *HOWTO)
+        self.wait_ports("eth0", "eth1")
+        pretty = self.good("--pretty", "-f", "NAME,MODE", "status")
+        for word in ("-p", "--p", "-pr", "--pre", "-pretty"):
+            self.assertEqual(self.good(word, "-f", "NAME,MODE", "status"), pretty, word)
+            self.assertEqual(self.good("status", "-f", "NAME,MODE", word), pretty, word)
+            self.assertEqual(self.lab.a.result("nmcli", word, "-f", "NAME", "connection").returncode, 0)
+        for word in ("-w", "--w", "-wa", "--wait"):
+            for argv in ((word, "5", "status"), ("status", word, "5"), (word + "=5", "status")):
+                self.assertIn("bond0 works", self.good(*argv))
+            self.bad(2, "'x' is not a valid argument for '--wait'; it takes seconds, 0 to 86400.",
+                     "status", word, "x")
+            self.assertEqual(self.lab.a.result("nmcli", word, "5", "connection").returncode, 0)
+        for argv in (("-tp", "status"), ("-w5", "status")):  # letters do not go together
+            self.assertEqual(self.bondcli(*argv).returncode, 2)
+            self.assertEqual(self.lab.a.result("nmcli", argv[0], "connection").returncode, 2)
+        proc = self.good("status", "--proc")
+        self.assertEqual(self.good("status", "-pro"), proc)
+        self.assertTrue(self.good("status", "--prom").startswith("# HELP"))
+
     def test_ask(self):
         def ask(answers, *argv, code=0):
             result = self.lab.a.result("sh", "-c", f"printf '{answers}' | bondcli {' '.join(argv)}")

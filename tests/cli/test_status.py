@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import time
 import unittest
 
 import jsonschema_subset
@@ -125,6 +126,44 @@ class OneBond(BonddCase):
         for where in (lambda b: b["counters"], lambda b: b["ports"][0]["counters"]):
             for key in ("rx_packets", "tx_packets"):
                 self.assertGreaterEqual(where(after)[key] - where(before)[key], 10, key)
+
+    def test_counters_are_those_of_a_capture_on_the_ports(self):
+        """Frame by frame, and which port is the active one; a backup's frames are dropped ones."""
+        self.lab.a.shell("ip addr replace 10.0.1.243/24 dev bond0")
+        self.lab.wait_ping()
+
+        def counters():
+            return {p["name"]: [p["counters"][key] for key in ("tx_packets", "rx_packets", "rx_dropped")]
+                    for p in self.parsed()["bonds"][0]["ports"]}
+
+        def quiet():
+            before = counters()
+            time.sleep(0.3)
+            return before if counters() == before else None
+        captures = {}
+        before = wait_for(quiet, 10, "a moment in which nothing passes")
+        for port in ("eth0", "eth1"):
+            for way in ("out", "in"):
+                log = self.lab.path(f"capture-{port}-{way}")
+                captures[port, way] = (self.lab.a.start("tcpdump", "-Ulnqi", port, "-Q", way, log=log), log)
+
+        def text(log):
+            with open(log, encoding="utf-8") as file:
+                return file.read()
+        wait_for(lambda: all("listening" in text(log) for _, log in captures.values()), 10, "the captures")
+        self.assertEqual(wait_for(quiet, 10, "quiet"), before, "something passed before it began")
+        self.assertEqual(self.lab.a.ping("10.0.1.1", count=20)[:2], (20, 20))
+        self.lab.b.shell("ip neigh flush dev eth0; ping -qc 5 -i 0.01 10.0.1.243")  # and a broadcast
+        after = wait_for(quiet, 10, "quiet again")
+        for process, _ in captures.values():
+            process.stop(signal.SIGINT)
+        seen = {key: len(re.findall(r"(?m)^\d+:\d+", text(log))) for key, (_, log) in captures.items()}
+        passed = {port: [b - a for a, b in zip(before[port], after[port])] for port in before}
+        self.assertEqual(passed["eth0"], [seen["eth0", "out"], seen["eth0", "in"], 0], seen)
+        self.assertGreaterEqual(min(seen["eth0", "out"], seen["eth0", "in"]), 25)
+        self.assertEqual(passed["eth1"], [seen["eth1", "out"], 0, seen["eth1", "in"]], seen)
+        self.assertEqual(seen["eth1", "out"], 0)
+        self.assertGreater(seen["eth1", "in"], 0)
 
     def metrics(self):
         """{(name, labels): value}; each metric has its head, and its rows stand together."""

@@ -53,10 +53,16 @@ def environment(scratch):
     return made
 
 
+# The guest's card sends to a multicast group of a namespace that nobody else is in.
+CARD_IN = ["unshare", "--net", "sh", "-c", "ip link set lo up multicast on && "
+           "ip route add 239.0.0.0/8 dev lo && exec \"$@\"", "sh"]
+
+
 def boot(args, init, _out, scratch):
     """(whether it came to its end by itself, what its console said)"""
     kernel = subprocess.Popen(
-        [KERNEL, f"mem={args.memory}M", "root=/dev/root", "rootfstype=hostfs", "rootflags=/", "ro",
+        [*(CARD_IN if args.card else []), KERNEL, *(["eth0=mcast"] if args.card else []),
+         f"mem={args.memory}M", "root=/dev/root", "rootfstype=hostfs", "rootflags=/", "ro",
          f"init={init}", f"uml_dir={scratch}/", "umid=guest", "con=null", "con0=null,fd:1",
          "quiet"],
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,

@@ -7,25 +7,34 @@
 
 #include "tests/parity/events-rules.h"
 
+bool
+parity_has_slept(const struct parity_sim *s, const struct parity_event *e)
+{
+    return s->script->family == PARITY_MONITORS && e && e->what == PARITY_BOND_UP;
+}
+
 /* A port without a carrier, of which the driver does not know: it leaves one that it had tried
  * "going down", until it is heard of again. */
 static bool
-carrier_allowed(struct parity_sim *s, const struct parity_lines *lines, uint32_t at,
-                const char *driver, const char *here)
+carrier_allowed(struct parity_sim *s, const struct parity_event *e,
+                const struct parity_lines *lines, uint32_t at, const char *driver, const char *here)
 {
     struct parity_device *d;
 
     if (strcmp(driver, "MII Status: going down") || strcmp(here, "MII Status: down"))
         return false;
     d = &s->port[parity_number_in(parity_line_before(lines, at, "Slave Interface: p"))];
+    if (!d->is_parted && parity_has_slept(s, e)) /* there they all failed, and were tried */
+        return d->is_parted = parity_use(RULE_SLEPT);
     d->is_parted = d->is_parted || !d->up || !d->carrier;
     return d->is_parted && parity_use(RULE_CARRIER);
 }
 
 /* The driver waits for answers of an active port that has no link any more. Nobody asks meanwhile,
  * so with arp_validate its backups hear nothing either, and some fail. And a port that it has made
- * the active one although another, equal one was it (RULE_EQUAL) may fail. Both count on from the
- * driver's number. */
+ * the active one although another, equal one was it (RULE_EQUAL) may fail. When the bond is set up
+ * again the first look finds that nobody has answered for a while, and every port fails. They all
+ * count on from the driver's number. */
 static bool
 failure_allowed(struct parity_sim *s, const struct parity_event *e,
                 const struct parity_lines *lines, uint32_t at, const char *driver, const char *here)
@@ -35,11 +44,14 @@ failure_allowed(struct parity_sim *s, const struct parity_event *e,
     const int slot = bond_port_by_ifindex(&s->b, (int) port + 10);
     enum parity_rule rule;
 
-    if (!e || s->script->mode != BOND_MODE_ACTIVE_BACKUP || slot == BOND_NO_PORT ||
-        strncmp(driver, "Link Failure Count: ", 20) ||
+    if (!e || slot == BOND_NO_PORT || strncmp(driver, "Link Failure Count: ", 20) ||
         parity_number_in(driver) != parity_number_in(here) + 1)
         return false;
-    if ((e->what == PARITY_CUT || e->what == PARITY_UNSET) && e->port != port)
+    if (parity_has_slept(s, e))
+        rule = RULE_SLEPT;
+    else if (s->script->mode != BOND_MODE_ACTIVE_BACKUP)
+        return false;
+    else if ((e->what == PARITY_CUT || e->what == PARITY_UNSET) && e->port != port)
         rule = RULE_STARVED;
     else if (parity_makes_it_select(e) && slot != s->b.active)
         rule = RULE_EQUAL;
@@ -54,7 +66,7 @@ parity_monitor_line_allowed(struct parity_sim *s, const struct parity_event *e,
                             const struct parity_lines *lines, uint32_t at, const char *driver,
                             const char *here)
 {
-    return carrier_allowed(s, lines, at, driver, here) ||
+    return carrier_allowed(s, e, lines, at, driver, here) ||
            failure_allowed(s, e, lines, at, driver, here);
 }
 
@@ -69,15 +81,31 @@ is_down_there(const struct parity_lines *driver, const struct parity_lines *here
     return false;
 }
 
-/* Every port is up and down in turn. */
+/* Every port is up and down in turn, also if the answers come in where nobody has asked. */
 static bool
 nobody_answers(const struct parity_sim *s)
 {
+    if (s->far.stray && s->script->mode == BOND_MODE_ACTIVE_BACKUP)
+        return true;
     for (uint32_t i = 0; i < s->script->ports; i++)
         for (uint32_t k = 0; k < s->script->n_targets; k++)
-            if (s->far.usable[i] && !s->far.mute[i] && !s->far.dead[k])
+            if (s->far.usable[i] && !s->far.mute[i] && !s->far.dead[k] && parity_sim_asks(s, k))
                 return false;
     return true;
+}
+
+/* See open_again() in events-sim.c. */
+static bool
+listens_in_another_way(const struct parity_sim *s)
+{
+    const uint32_t validate = s->b.opt.num[BOND_OPT_ARP_VALIDATE] & 3;
+
+    if (s->script->mode == BOND_MODE_ACTIVE_BACKUP || validate == 0 || validate == 3)
+        return false;
+    for (uint32_t i = 0; i < s->script->ports; i++)
+        if (s->port[i].is_parted)
+            return parity_use(RULE_REOPENED);
+    return false;
 }
 
 /* Where the driver takes a port for up that has no carrier any more, and nobody answers by the
@@ -90,6 +118,8 @@ parity_monitor_parts(const struct parity_sim *s, const struct parity_event *e,
         return false;
     if (e && (e->what == PARITY_CUT || e->what == PARITY_UNSET) && nobody_answers(s))
         return parity_use(RULE_CARRIER);
+    if (listens_in_another_way(s))
+        return true;
     return s->script->mode != BOND_MODE_ACTIVE_BACKUP &&
            (s->b.opt.num[BOND_OPT_ARP_VALIDATE] & 2) && is_down_there(driver, here) &&
            parity_use(RULE_BELIEVED);

@@ -4,7 +4,7 @@
  * NS monitors that answer or do not, partners of 802.3ad that change, fall silent, begin anew.
  *
  * Kept out: what docs/differences.md has as another decision for good (a monitor without targets,
- * arp_all_targets where nobody validates), as nothing could be compared after it.
+ * arp_all_targets where nobody validates, ad_user_port_key), as nothing could be compared after it.
  */
 #include <stdio.h>
 #include <string.h>
@@ -198,6 +198,17 @@ monitor_event(struct parity_gen *g, struct parity_event *e)
         e->rounds = 1 + parity_below(g, 4);
 }
 
+/* Up to more rounds than it takes for silence to count. */
+static void
+bond_down_and_up(struct parity_gen *g)
+{
+    struct parity_script *s = g->script;
+
+    parity_bond_down_and_up(g);
+    s->event[s->n_events - 2].rounds = 1 + parity_below(g, g->missed_max + 3);
+    s->event[s->n_events - 1].rounds = 4 + g->missed_max + s->ports;
+}
+
 void
 parity_monitor_script(struct parity_gen *g, uint32_t index)
 {
@@ -216,7 +227,10 @@ parity_monitor_script(struct parity_gen *g, uint32_t index)
         g->attached[i] = true;
     }
     while (s->n_events < MONITOR_EVENTS)
-        monitor_event(g, &s->event[s->n_events++]);
+        if (parity_below(g, 30) == 0)
+            bond_down_and_up(g);
+        else
+            monitor_event(g, &s->event[s->n_events++]);
 }
 
 /* ---- partners ---- */
@@ -254,7 +268,7 @@ partner_option(struct parity_gen *g, struct parity_event *e)
     const char *value;
 
     e->what = PARITY_OPTION;
-    switch (parity_below(g, 3)) {
+    switch (parity_below(g, 5)) {
     case 0:
         e->option = "lacp_rate";
         value = PARITY_PICK(g, "fast", "slow");
@@ -262,6 +276,14 @@ partner_option(struct parity_gen *g, struct parity_event *e)
     case 1:
         e->option = "min_links";
         value = PARITY_PICK(g, "0", "1", "2", "3");
+        break;
+    case 2:
+        e->option = "ad_actor_sys_prio";
+        value = PARITY_PICK(g, "65535", "100", "7");
+        break;
+    case 3:
+        e->option = "ad_actor_system";
+        value = PARITY_PICK(g, "02:00:00:00:05:01", "02:00:00:00:05:02", "00:00:00:00:00:00");
         break;
     default:
         e->option = "xmit_hash_policy";

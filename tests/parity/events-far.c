@@ -256,6 +256,21 @@ partner_key(struct parity_far_end *f, uint32_t k, uint32_t key, uint64_t now_ns)
     partner_step(f, k, &ev, now_ns);
 }
 
+/* What is new it says at once, not with its next LACPDU, which may be half a minute away. */
+static void
+partner_alone(struct parity_far_end *f, uint32_t port, bool alone, uint64_t now_ns)
+{
+    struct bond *b = &f->system[f->system_of[port]];
+    const int slot = bond_port_by_ifindex(b, (int) port + FIRST_IFINDEX);
+    struct bond_event tick = {.type = BOND_EV_TICK};
+
+    f->alone[port] = alone;
+    if (slot == BOND_NO_PORT)
+        return;
+    b->port[slot].lacp.ntt = true;
+    partner_step(f, f->system_of[port], &tick, now_ns);
+}
+
 static void
 recable(struct parity_far_end *f, uint32_t port, uint32_t to, uint64_t now_ns)
 {
@@ -350,7 +365,7 @@ parity_far_event(struct parity_far_end *f, const struct parity_event *e, uint64_
         partner_begin(f, e->port, now_ns);
         break;
     case PARITY_FAR_ALONE:
-        f->alone[e->port] = e->far_value;
+        partner_alone(f, e->port, e->far_value, now_ns);
         break;
     case PARITY_FAR_LOOP:
         f->loop[e->port] = e->far_value;

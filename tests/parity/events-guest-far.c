@@ -52,7 +52,8 @@ guest_far_addresses(const struct parity_script *script)
             return false;
     }
     return !ip6 || !system("cd /proc/sys/net/ipv6/conf/b && echo 1 >addr_gen_mode && "
-                           "echo 0 >disable_ipv6 && ip addr add 2001:db8::1/64 dev b nodad");
+                           "echo 1 >keep_addr_on_down && echo 0 >disable_ipv6 && ip addr add "
+                           "2001:db8::1/64 dev b nodad");
 }
 
 static void
@@ -76,6 +77,7 @@ void
 guest_far_is_up(void)
 {
     parity_far_tick(&far_end, now());
+    asked_ns = 0; /* another rhythm */
 }
 
 void

@@ -256,6 +256,7 @@ static int
 happen(const struct parity_event *e)
 {
     char text[96];
+    int r;
 
     switch (e->what) {
     case PARITY_CUT:
@@ -282,8 +283,11 @@ happen(const struct parity_event *e)
                  e->value);
         return system(text) ? EINVAL : 0;
     case PARITY_BOND_DOWN:
+        return set_up("b", false);
     case PARITY_BOND_UP:
-        return set_up("b", e->what == PARITY_BOND_UP);
+        r = set_up("b", true);
+        guest_far_is_up();
+        return r;
     case PARITY_FAR:
         guest_far_event(e);
         return 0;

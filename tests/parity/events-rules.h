@@ -33,6 +33,8 @@ enum parity_rule {
     RULE_CARRIER,
     RULE_STARVED,
     RULE_BELIEVED,
+    RULE_SLEPT,
+    RULE_REOPENED,
     RULE_N
 };
 
@@ -53,6 +55,8 @@ bool parity_monitor_line_allowed(struct parity_sim *s, const struct parity_event
                                  const char *here);
 /* As if it had been that port which asked in the last round. */
 void parity_has_asked_by(struct parity_sim *s, const char *port, const char *instead_of);
+/* The bond is up again under its monitor. */
+bool parity_has_slept(const struct parity_sim *s, const struct parity_event *e);
 bool parity_is_out_of_step(const struct parity_sim *s, struct parity_history *history,
                            const struct parity_lines *driver, const struct parity_lines *here);
 /* With partners. */

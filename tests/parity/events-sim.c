@@ -12,9 +12,8 @@
 #include "core/select.h"
 #include "tests/parity/events-sim.h"
 
-/* It is among the targets now. */
-static bool
-is_asked(const struct parity_sim *s, uint32_t target)
+bool
+parity_sim_asks(const struct parity_sim *s, uint32_t target)
 {
     const uint32_t ip = parity_target_ip(s->script, target);
 
@@ -49,7 +48,7 @@ send_out(struct parity_sim *s, const struct bond_action *a)
         return;
     }
     for (uint32_t i = 0; i < s->script->n_targets; i++)
-        if (is_asked(s, i))
+        if (parity_sim_asks(s, i))
             parity_far_frame(&s->far, port, frame,
                              parity_question(s->script, i, s->port[port].mac, frame), s->now_ns);
 }
@@ -325,6 +324,18 @@ parity_sim_begin(struct parity_sim *s, const struct parity_script *script)
         parity_sim_wait(s, script->interval_ms * 5 / 4);
 }
 
+/* A port of a balancing mode that is down: the driver takes it for an active one until it has been
+ * up, so with arp_validate=active or backup the two listen in different ways. */
+static void
+open_again(struct parity_sim *s)
+{
+    parity_far_tick(&s->far, s->now_ns);
+    for (uint32_t p = 0; p < s->script->ports; p++)
+        s->port[p].is_parted = slot_of(s, p) >= 0 && s->script->family == PARITY_MONITORS &&
+                               s->script->mode != BOND_MODE_ACTIVE_BACKUP &&
+                               s->b.port[slot_of(s, p)].link != BOND_LINK_UP;
+}
+
 static int
 happen(struct parity_sim *s, const struct parity_event *e)
 {
@@ -355,6 +366,8 @@ happen(struct parity_sim *s, const struct parity_event *e)
     case PARITY_BOND_DOWN:
     case PARITY_BOND_UP:
         s->up = e->what == PARITY_BOND_UP;
+        if (s->up)
+            open_again(s);
         return report_bond(s);
     case PARITY_FAR:
         parity_far_event(&s->far, e, s->now_ns);

@@ -43,6 +43,9 @@ void parity_sim_wait_after(struct parity_sim *s, const struct parity_event *e);
 /* Makes this port the active one, as if somebody had asked for it; NULL: none. */
 int parity_sim_set_active(struct parity_sim *s, const char *name);
 
+/* It is among the targets now. */
+bool parity_sim_asks(const struct parity_sim *s, uint32_t target);
+
 /* Lines with '\n', `version` as /proc shows the driver's. Returns the length. */
 size_t parity_sim_look(struct parity_sim *s, const char *version, char *buf, size_t size);
 

@@ -90,19 +90,17 @@ class Monitor(Links):
         found = [e for e in self.events(since=since) if e["event"] == event and e["port"] == port]
         return found[-1] if found else None
 
-    def found_after(self, port, intervals, slack=0.15):
-        """Silences the port; it must be found down within that many intervals, and the half that the
-        kernel's rule gives to whatever was heard between two looks. Returns ms."""
+    def found_after(self, port):
+        """Silences the port and returns after how many ms it is found down. After how many intervals
+        that must be is tested with a clock of its own (tests/unit/bond/test-arpmon.c): here looks
+        that a busy machine keeps bondd from count against no port."""
         since = self.events()[-1]["seq"]
         begin = time.time()
         self.silence(port)
-        silent = time.time()
         event = wait_for(lambda: self.last("link-down", port, since), 5,
                          lambda: f"{port} to be found silent: {self.events()[-4:]}")
-        took = event["time"] / 1e6 - begin
         self.assertEqual(event["reason"], NO_ANSWER)
-        self.assertLess(event["time"] / 1e6 - silent, (intervals + 0.5) * self.interval / 1000 + slack)
-        return took * 1000
+        return (event["time"] / 1e6 - begin) * 1000
 
     # ---- tests
 
@@ -111,7 +109,7 @@ class Monitor(Links):
             self.bond(mode)
             active = self.lab.bond("bond0")["ActivePort"] or "eth0"
             other = "eth1" if active == "eth0" else "eth0"
-            took = self.found_after(active, 3)
+            took = self.found_after(active)
             self.assertTrue(self.a.link(active)["operstate"] == "UP")
             ports = self.lab.bond("bond0")["ports"]
             self.assertEqual(ports[active]["FailureCount"], 1)
@@ -129,7 +127,7 @@ class Monitor(Links):
         """It has one interval more."""
         self.bond()
         backup = "eth1" if self.lab.bond("bond0")["ActivePort"] == "eth0" else "eth0"
-        took = self.found_after(backup, 4)
+        took = self.found_after(backup)
         self.assertGreater(took, 150)
         self.assertEqual(self.port_state(backup), "down")
         self.lab.wait_ping()
@@ -137,7 +135,7 @@ class Monitor(Links):
     def test_missed_max(self):
         self.bond(arp_missed_max="5")
         active = self.lab.bond("bond0")["ActivePort"]
-        self.assertGreater(self.found_after(active, 6), 400)
+        self.assertGreater(self.found_after(active), 400)
 
     def test_ten_milliseconds(self):
         def body(mode):
@@ -147,7 +145,7 @@ class Monitor(Links):
             self.assert_mostly(1, **{active: "up", other: "up"})
             with Streams(self.lab, 1000) as streams:
                 time.sleep(0.1)
-                took = self.found_after(active, 3)
+                took = self.found_after(active)
                 time.sleep(0.2)
                 self.speak(active)
                 self.wait_links(**{active: "up", other: "up"})
@@ -182,7 +180,7 @@ class Monitor(Links):
                       else "none")
             active = self.lab.bond("bond0")["ActivePort"] or "eth0"
             self.assert_stays(eth0="up", eth1="up")
-            self.found_after(active, 3)
+            self.found_after(active)
             self.speak(active)
             self.wait_links(eth0="up", eth1="up")
         self.each_mode(body)
@@ -193,7 +191,7 @@ class Monitor(Links):
         self.assert_stays(eth0="up", eth1="up")
         targets = self.lab.bond("bond0")["ports"]["eth0"]["Targets"]
         self.assertEqual([t[0] for t in targets], [TARGET, TARGET6])
-        self.found_after(self.lab.bond("bond0")["ActivePort"], 3)
+        self.found_after(self.lab.bond("bond0")["ActivePort"])
         self.silence("eth0", "eth1")
         wait_for(lambda: "LOWER_UP" not in self.a.link("bond0")["flags"], 5, "no carrier")
         self.speak("eth0", "eth1")
@@ -274,7 +272,7 @@ class Monitor(Links):
         self.assert_stays(0.5, eth0="up", eth1="up")
         downs = [e for e in self.events(since=since) if e["event"] == "link-down"]
         self.assertEqual(downs, [])
-        self.found_after(self.lab.bond("bond0")["ActivePort"], 3)
+        self.found_after(self.lab.bond("bond0")["ActivePort"])
 
     def test_monitors_change_live(self):
         self.bond()

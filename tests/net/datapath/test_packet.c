@@ -19,6 +19,14 @@
 
 static const uint8_t slow_group[6] = {0x01, 0x80, 0xc2, 0x00, 0x00, 0x02};
 
+/* A queue is set going by linkwatch; until then a frame that is sent is lost without a word. */
+static void
+wait_up(void)
+{
+    lab_wait(lab_try("ip link show left | grep -q 'state UP'"));
+    lab_wait(lab_try("ip link show right | grep -q 'state UP'"));
+}
+
 static int
 setup(void **state)
 {
@@ -27,6 +35,7 @@ setup(void **state)
     lab_run("ip link add left type veth peer name right");
     lab_run("sysctl -qw net.ipv6.conf.left.disable_ipv6=1 net.ipv6.conf.right.disable_ipv6=1");
     lab_run("ip link set left up && ip link set right up");
+    wait_up();
     return 0;
 }
 
@@ -234,6 +243,7 @@ stays_good_over_down_and_up(void **state)
     assert_int_equal(dp_packet_receive(fd, &p), -ENETDOWN);
     assert_int_equal(dp_packet_receive(fd, &p), 0);
     lab_run("ip link set left up");
+    wait_up();
     wire_says(ETH_P_SLOW, 'u');
     expect_marks(fd, ETH_P_SLOW, "u");
     close(fd);

@@ -203,7 +203,7 @@ static const struct row rows[] = {
      "ports as one aggregate, or mode active-backup"},
 
     /* What cannot be shown as it is. */
-    {"mode=1;primary=\xff\x01\"\\", BAD, "primary \"\\xff\\x01\\\"\\\\\" is not allowed: " IFNAME},
+    {"mode=1;primary=\xff\x01\"/\\", BAD, "primary \"\\xff\\x01\\\"/\\\\\" is not allowed: " IFNAME},
     {"mode=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", BAD,
      "mode \"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa...\" is not allowed: " MODES},
     {"bfd=micro", CONFLICT,

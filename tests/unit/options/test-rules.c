@@ -217,6 +217,18 @@ test_list_refusals(void **state)
         {"arp_ip_target", "+nonsense", -EPERM,
          "arp_ip_target \"+nonsense\" is not allowed: use at most 16 IPv4 addresses such as "
          "192.0.2.1, with commas between"},
+        {"arp_ip_target", "-10.0.0.9-10.0.0.9", -EINVAL, /* sysfs passes over what follows */
+         "arp_ip_target \"-10.0.0.9-10.0.0.9\" is not allowed: use at most 16 IPv4 addresses such "
+         "as 192.0.2.1, with commas between"},
+        {"arp_ip_target", "-10.0.0.256", -EPERM,
+         "arp_ip_target \"-10.0.0.256\" is not allowed: use at most 16 IPv4 addresses such as "
+         "192.0.2.1, with commas between"},
+        {"arp_ip_target", "-10.0.0.9a", -EPERM,
+         "arp_ip_target \"-10.0.0.9a\" is not allowed: use at most 16 IPv4 addresses such as "
+         "192.0.2.1, with commas between"},
+        {"arp_ip_target", "-10.0.0.9.", -EPERM,
+         "arp_ip_target \"-10.0.0.9.\" is not allowed: use at most 16 IPv4 addresses such as "
+         "192.0.2.1, with commas between"},
         {"arp_ip_target", "+0.0.0.0", -EINVAL,
          "arp_ip_target \"+0.0.0.0\" is not allowed: use the address of a host, not 0.0.0.0 or "
          "255.255.255.255"},
