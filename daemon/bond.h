@@ -32,7 +32,7 @@ struct bondd_echo {
     int fd, ifindex;
     uint8_t mac[BOND_MAC_LEN];
     guint source; /* 0: not listening */
-    guint timer;  /* until it listens again, or forgets; 0: nothing came back */
+    guint timer;  /* 0: nothing came back of late */
     uint64_t heard_ns;
 };
 

@@ -154,10 +154,11 @@ dp_packet_open_echo(int ifindex, const uint8_t mac[BOND_MAC_LEN])
     };
     const struct sockaddr_ll to = {
         .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ARP), .sll_ifindex = ifindex};
-    int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), on = 1, r;
+    int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), on = 1, size = 1, r;
 
     if (fd < 0)
         return -errno;
+    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size)); /* the least: one will do */
     setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &on, sizeof(on));
     r = attach(fd, code, sizeof(code) / sizeof(code[0]));
     if (r == 0 && bind(fd, (const struct sockaddr *) &to, sizeof(to)) < 0)
