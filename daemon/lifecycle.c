@@ -80,11 +80,13 @@ bond_of(struct birth *w, const struct dp_link *link)
 {
     struct bondd_bond *b = bondd_bond_alloc(w->engine);
     struct bond_event ev = {.type = BOND_EV_BOND_LINK};
+    struct bond core;
 
     b->bpf = w->bpf;
     b->peer_ifindex = w->peer_ifindex;
     b->id = w->engine->next_id++;
-    bond_init(&b->core, w->what.name, w->ifindex, &w->what.options);
+    bond_init(&core, w->what.name, w->ifindex, &w->what.options);
+    bond_copy(&b->core, &core);
     b->core.drain_ms = w->what.drain_ms;
     b->core.hash_seed = g_random_int();
     g_strlcpy(b->dev_name, link->name, sizeof(b->dev_name));

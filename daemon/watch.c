@@ -165,7 +165,7 @@ look_at_upper(const struct dp_link *link, void *data)
 {
     struct uppers *u = data;
 
-    if (link->lower == u->b->core.ifindex && link->ifindex != u->b->peer_ifindex &&
+    if (link->ifindex != u->b->peer_ifindex &&
         memcmp(link->mac, u->b->dev_mac, BOND_MAC_LEN) != 0)
         u->foreign_mac = true;
 }
@@ -204,7 +204,7 @@ bondd_bond_sync_promisc(struct bondd_bond *b, const struct dp_link *link)
     uint32_t explained;
     bool promisc = link->promiscuity > 0, via_peer;
 
-    dp_monitor_foreach_link(b->engine->monitor, look_at_upper, &u);
+    dp_monitor_foreach_upper(b->engine->monitor, b->core.ifindex, look_at_upper, &u);
     explained = (link->master != 0 ? 1 : 0) + (u.foreign_mac ? 1 : 0);
     via_peer = link->promiscuity > explained;
     if (promisc != b->promisc) {
