@@ -58,6 +58,7 @@ struct bondd_bond {
     guint announce_left;  /* attempts */
     bool can_wake;        /* the packet path may tell (wake.c) */
     bool look;            /* a port's link has news */
+    bool waits_to_look;   /* in engine->to_look */
     bool dirty;           /* files and D-Bus lag behind */
     uint64_t saved;       /* bond_digest() of what the state file holds of core */
     bool ports_changed;   /* the state file lags behind in what was done to ports */

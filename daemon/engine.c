@@ -98,6 +98,7 @@ bondd_engine_remove(struct bondd_engine *e, struct bondd_bond *b)
     g_hash_table_remove(e->by_id, GUINT_TO_POINTER(b->id));
     g_ptr_array_remove(e->dirty, b);
     g_ptr_array_remove(e->close, b);
+    g_ptr_array_remove(e->to_look, b);
     if (e->news_above == b)
         e->news_above = NULL;
     g_ptr_array_remove_index(e->bonds, b->place - 1);
@@ -181,7 +182,7 @@ bondd_engine_check_name(struct bondd_engine *e, const char *name, GError **error
 void
 bondd_engine_due(struct bondd_engine *e, const struct bondd_bond *b)
 {
-    if (b->place != 0)
+    if (b->place != 0 && !b->waits_to_look)
         g_array_index(e->due, uint64_t, b->place - 1) = b->next_ns;
 }
 
@@ -239,47 +240,76 @@ close_looks(struct bondd_engine *e, uint64_t now)
         b->news_at_ns = 0;
     }
     took = read_clock(CLOCK_THREAD_CPUTIME_ID) - began;
-    e->close_look_ns = e->close->len > 0 ? now + MAX(CLOSE_LOOK_NS, took * CLOSE_LOOK_SHARE) : BOND_NEVER;
+    e->close_look_ns = BOND_NEVER;
+    if (e->close->len > 0)
+        e->close_look_ns = now + MAX(CLOSE_LOOK_NS, took * CLOSE_LOOK_SHARE);
+}
+
+/* Looks of miimon are a safety net: they may be late by as much as they take all together (2,000 ports:
+ * a twentieth of a second), and whatever the kernel tells meanwhile comes before the next of them.
+ * Method calls have their turn in between. */
+static gboolean
+look_on(gpointer data)
+{
+    struct bondd_engine *e = data;
+    uint64_t until = bondd_now_ns() + SLICE_NS;
+
+    while (e->to_look->len > 0 && bondd_now_ns() < until) {
+        struct bondd_bond *b = g_ptr_array_remove_index(e->to_look, 0);
+
+        b->waits_to_look = false;
+        b->news_at_ns = bondd_now_ns();
+        bondd_bond_look(b);
+        b->news_at_ns = 0;
+    }
+    bondd_engine_rearm(e);
+    if (e->to_look->len > 0)
+        return G_SOURCE_CONTINUE;
+    e->look_source = 0;
+    return G_SOURCE_REMOVE;
+}
+
+/* Until then the timer is not to go off for it. */
+static void
+look_later(struct bondd_engine *e, struct bondd_bond *b)
+{
+    g_array_index(e->due, uint64_t, b->place - 1) = BOND_NEVER;
+    if (!b->waits_to_look)
+        g_ptr_array_add(e->to_look, b);
+    b->waits_to_look = true;
+    if (e->look_source == 0)
+        e->look_source = g_idle_add_full(G_PRIORITY_DEFAULT, look_on, e, NULL);
 }
 
 static void
-tick(struct bondd_bond *b, uint64_t now)
+tick(struct bondd_engine *e, struct bondd_bond *b, uint64_t now)
 {
     struct bond_event ev = {.type = BOND_EV_TICK};
 
-    b->news_at_ns = now;
     if (b->core.poll_at_ns <= now) {
-        bondd_bond_look(b);
-    } else {
-        bondd_probe_catch_up(b);
-        bondd_balance_catch_up(b);
-        bondd_bond_step(b, &ev, NULL);
+        look_later(e, b);
+        return;
     }
+    b->news_at_ns = now;
+    bondd_probe_catch_up(b);
+    bondd_balance_catch_up(b);
+    bondd_bond_step(b, &ev, NULL);
     b->news_at_ns = 0;
 }
 
-/* A look at two thousand ports takes a tenth of a second: what is late already can wait a little
- * more, and the kernel's news come in between. */
 static gboolean
 timer_fired(gint fd, GIOCondition condition, gpointer data)
 {
     struct bondd_engine *e = data;
     uint64_t expirations, now = bondd_now_ns();
-    guint n = e->bonds->len;
 
     if (read(fd, &expirations, sizeof(expirations)) < 0 && errno != EAGAIN)
         bondd_warning("The timer cannot be read: %s", g_strerror(errno));
     if (e->close_look_ns <= now)
         close_looks(e, now);
-    for (guint i = 0, from = e->first_due; i < n; i++) {
-        guint at = (from + i) % n;
-
-        if (g_array_index(e->due, uint64_t, at) > now)
-            continue;
-        tick(e->bonds->pdata[at], now);
-        e->first_due = at + 1;
-        if (bondd_now_ns() > now + SLICE_NS)
-            break;
+    for (guint i = 0; i < e->bonds->len; i++) {
+        if (g_array_index(e->due, uint64_t, i) <= now)
+            tick(e, e->bonds->pdata[i], now);
     }
     bondd_engine_rearm(e);
     return G_SOURCE_CONTINUE;
@@ -487,6 +517,7 @@ bondd_engine_start(struct bondd_engine *e, const struct bondd_config *config, GE
     e->due = g_array_new(FALSE, FALSE, sizeof(uint64_t));
     e->dirty = g_ptr_array_new();
     e->close = g_ptr_array_new();
+    e->to_look = g_ptr_array_new();
     e->by_name = g_hash_table_new(g_str_hash, g_str_equal);
     e->by_id = g_hash_table_new(NULL, NULL);
     e->by_ifindex = g_hash_table_new(NULL, NULL);
@@ -543,6 +574,7 @@ bondd_engine_stop(struct bondd_engine *e)
     g_clear_handle_id(&e->monitor_source, g_source_remove);
     g_clear_handle_id(&e->timer_source, g_source_remove);
     g_clear_handle_id(&e->idle_source, g_source_remove);
+    g_clear_handle_id(&e->look_source, g_source_remove);
     for (guint i = 0; i < e->bonds->len; i++)
         bondd_bond_free(e->bonds->pdata[i]);
     bondd_frames_stop(e);
@@ -550,6 +582,7 @@ bondd_engine_stop(struct bondd_engine *e)
     g_ptr_array_unref(e->bonds);
     g_ptr_array_unref(e->dirty);
     g_ptr_array_unref(e->close);
+    g_ptr_array_unref(e->to_look);
     g_array_unref(e->due);
     g_hash_table_unref(e->by_name);
     g_hash_table_unref(e->by_id);

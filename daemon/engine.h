@@ -35,7 +35,7 @@ struct bondd_engine {
     GHashTable *by_name, *by_id;
     GPtrArray *dirty; /* those with files and D-Bus behind */
     struct bondd_bond *news_above; /* something above it has changed, and nobody has looked; NULL */
-    guint first_due;               /* where the next turn of the timer begins */
+    GPtrArray *to_look;            /* those whose look (miimon) is due */
     GPtrArray *close;              /* those whose ports are looked at often */
     GHashTable *busy;       /* name -> "being created" or "being deleted" (static strings) */
     GHashTable *by_ifindex; /* ifindex of bond, peer, port -> struct bondd_bond */
@@ -43,7 +43,7 @@ struct bondd_engine {
     uint32_t next_id;
     uint64_t turns; /* how often everything that the kernel had told was read */
     uint64_t close_look_ns; /* the next of the looks after a carrier has changed */
-    guint monitor_source, timer_source, slow_source, wake_source, idle_source;
+    guint monitor_source, timer_source, slow_source, wake_source, look_source, idle_source;
     int timer_fd;
     int sender_fd; /* frames of core leave by it */
     int slow_fd;   /* slow protocols, on all devices (frames.c) */

@@ -368,7 +368,7 @@ read_all(struct dp_monitor *m)
     struct nlmsghdr *nlh;
     int r;
 
-    dp_nl_request_link(&nlh, req, RTM_GETLINK, 0, 0);
+    nlh = dp_nl_request_get(req, 0);
     r = dp_nl_dump(m->nl, nlh, handle, m);
     if (r < 0)
         return r;
