@@ -145,7 +145,7 @@ carry_out(struct bondd_bond *b, const struct bond_actions *acts, const struct bo
         bondd_announce(b);
         break;
     case BOND_ACT_RESEND_IGMP:
-        dp_resend_igmp(b->engine->announcer, b->engine->monitor, b->core.ifindex);
+        bondd_announce_groups(b);
         break;
     case BOND_ACT_SEND:
         bondd_frames_send(b, a->slot, &acts->frame[a->index]);

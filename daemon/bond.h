@@ -54,8 +54,9 @@ struct bondd_bond {
     uint64_t next_ns;          /* core wants to be called then */
     uint64_t news_at_ns;       /* when the event that is being handled came in; 0: none */
     uint64_t closely_until_ns; /* its ports are looked at often until then; 0: they are not */
-    guint announce_again; /* no port could carry an announcement (announce.c); 0: all is said */
-    guint announce_left;  /* attempts */
+    guint announce_again; /* there is more to be said (announce.c); 0: all is said */
+    guint announce_left;  /* attempts, where no port could carry an announcement */
+    int announce_from;    /* the next device; 0: the bond itself */
     bool can_wake;        /* the packet path may tell (wake.c) */
     bool look;            /* a port's link has news */
     bool waits_to_look;   /* in engine->to_look */

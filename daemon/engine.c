@@ -99,6 +99,8 @@ bondd_engine_remove(struct bondd_engine *e, struct bondd_bond *b)
     g_ptr_array_remove(e->dirty, b);
     g_ptr_array_remove(e->close, b);
     g_ptr_array_remove(e->to_look, b);
+    if (e->rejoining != NULL)
+        g_ptr_array_remove(e->rejoining, b);
     if (e->news_above == b)
         e->news_above = NULL;
     g_ptr_array_remove_index(e->bonds, b->place - 1);
