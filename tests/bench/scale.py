@@ -38,10 +38,13 @@ SMOKE_BONDS, SMOKE_KB = 12, 100
 class Scale(BondTest):
     ports = 1  # the lab's own port is not used
     bonds, cuts, idle_s, vlans, limit_s = 1, 1, 1, 1, 1e9
-    out = None  # called with (what, which, value)
+    raw = None  # where the numbers go
 
     def tearDown(self):
         """The state of a thousand bonds says nothing to anybody."""
+
+    def out(self, what, which, value):
+        self.raw.add(self.bonds, what, which, value)
 
     # ---- bondd from outside
 
@@ -153,17 +156,18 @@ class Scale(BondTest):
 
     def make_bonds(self):
         anon, (maps, programs) = self.status("RssAnon"), self.bpf_kb()
-        half, start = anon, time.monotonic()
+        half, start, times = anon, time.monotonic(), []
         for i in range(self.bonds):
             self.wire(2 * i, 2 * i + 2)
-            create, attach = self.bond(f"b{i}", 2 * i, 2, "0")
-            self.out("making it ms", i, round(create, 1))
-            self.out("two ports ms", i, round(attach, 1))
+            times.append(self.bond(f"b{i}", 2 * i, 2, "0"))
             if i + 1 == max(1, self.bonds // 2):
                 half = self.status("RssAnon")
             if time.monotonic() - start > self.limit_s:
                 self.bonds = i + 1
                 break
+        for i, (create, attach) in enumerate(times):
+            self.out("making it ms", i, round(create, 1))
+            self.out("two ports ms", i, round(attach, 1))
         time.sleep(1)
         now = self.status("RssAnon")
         self.later_kb = (now - half) / max(1, self.bonds - self.bonds // 2)
@@ -239,17 +243,13 @@ class Raw:
         commit = subprocess.run(["git", "-C", HERE, "rev-parse", "--short", "HEAD"], text=True, check=False,
                                 stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout.strip() or "unknown"
         self.where = platform.release(), commit, str(datetime.date.today())
-        self.seen = set()
 
-    def writer_for(self, bonds):
-        def out(what, which, value):
-            self.seen.add(what)
-            if self.writer:
-                self.writer.writerow((bonds, what, which, value, *self.where, f"{os.getloadavg()[0]:.1f}"))
-                self.file.flush()
-            if which == 0:
-                print(f"{bonds} bonds: {what}: {value}", flush=True)
-        return out
+    def add(self, bonds, what, which, value):
+        if self.writer:
+            self.writer.writerow((bonds, what, which, value, *self.where, f"{os.getloadavg()[0]:.1f}"))
+            self.file.flush()
+        if which == 0:
+            print(f"{bonds} bonds: {what}: {value}", flush=True)
 
 
 def main():
@@ -270,7 +270,7 @@ def main():
     raw = Raw(args.csv)
     for bonds in map(int, args.bonds.split(",")):
         body = type("Body", (Scale,), {"bonds": bonds, "cuts": args.cuts, "idle_s": args.idle_s, "vlans": args.vlans,
-                                       "limit_s": args.limit_s, "out": staticmethod(raw.writer_for(bonds)), "runTest": Scale.measure})()
+                                       "limit_s": args.limit_s, "raw": raw, "runTest": Scale.measure})()
         if not unittest.TextTestRunner(stream=sys.stderr, verbosity=0).run(body).wasSuccessful():
             return 1
     if args.smoke and body.later_kb > SMOKE_KB:
