@@ -39,6 +39,7 @@ class Scale(BondTest):
     ports = 1  # the lab's own port is not used
     bonds, cuts, idle_s, vlans, limit_s = 1, 1, 1, 1, 1e9
     raw = None  # where the numbers go
+    patience = 1  # less: numbers that mean nothing, sooner
 
     def tearDown(self):
         """The state of a thousand bonds says nothing to anybody."""
@@ -99,7 +100,7 @@ class Scale(BondTest):
 
     def idle(self, which):
         """Wake-ups and CPU time a second, when nothing happens any more."""
-        time.sleep(4)  # drains, announcements and close looks are over
+        time.sleep(4 * self.patience)  # drains, announcements and close looks are over
         before, cpu, start = self.status("voluntary_ctxt_switches"), self.cpu_ms(), time.monotonic()
         time.sleep(self.idle_s)
         passed = time.monotonic() - start
@@ -205,12 +206,12 @@ class Scale(BondTest):
                 line for n in range(1, self.vlans + 1) for line in
                 (f"link add link {name} name {v}{n} type {kind} {'id ' + str(n) if kind == 'vlan' else 'mode private'}",
                  f"link set {v}{n} up", f"addr add 10.{n >> 8}.{n & 255}.{host}/32 dev {v}{n}"))))
-            time.sleep(2)
+            time.sleep(2 * self.patience)
             self.out(f"{kind}s on {name}: bondd's CPU ms", self.vlans, round(self.cpu_ms() - cpu))
             self.out(f"{kind}s on {name}: bondd's KB", self.vlans, self.status("RssAnon") - anon)
         cpu = self.cpu_ms()
         self.failovers(f"failover below {kind}s", self.cut("big"))
-        time.sleep(5)
+        time.sleep(5 * self.patience)
         self.out(f"failover below {kind}s: bondd's CPU ms", self.vlans, round(self.cpu_ms() - cpu))
 
     def ends(self):
@@ -267,6 +268,7 @@ def main():
         return 77
     if args.smoke:
         args.bonds, args.cuts, args.idle_s, args.vlans = str(SMOKE_BONDS), 2, 1, 20
+        Scale.patience = 0.1
     raw = Raw(args.csv)
     for bonds in map(int, args.bonds.split(",")):
         body = type("Body", (Scale,), {"bonds": bonds, "cuts": args.cuts, "idle_s": args.idle_s, "vlans": args.vlans,
