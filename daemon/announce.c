@@ -74,14 +74,13 @@ bondd_announce(struct bondd_bond *b)
 
 /* ---- multicast groups ----
  *
- * The kernel tells of them in files that list all devices; with a thousand bonds reading them takes a
- * tenth of a second. So a thread of its own reads, once for all bonds that wait for it by then.
+ * The kernel tells of them in files that list all devices; with a thousand bonds reading them takes
+ * a tenth of a second. So a thread reads, once for all bonds that wait for it by then.
  */
 
 struct reading {
     struct bondd_engine *engine;
     struct dp_memberships *groups;
-    int result;
 };
 
 static void
@@ -89,7 +88,7 @@ read_groups(GTask *task, gpointer source, gpointer data, GCancellable *cancellab
 {
     struct reading *r = data;
 
-    r->result = dp_memberships_read(&r->groups);
+    dp_memberships_read(&r->groups); /* what could be read is said */
     g_task_return_boolean(task, TRUE);
 }
 

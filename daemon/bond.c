@@ -25,8 +25,8 @@
 struct bondd_bond *
 bondd_bond_alloc(struct bondd_engine *e)
 {
-    struct bondd_bond *b = mmap(NULL, sizeof(*b), PROT_READ | PROT_WRITE,
-                                MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    struct bondd_bond *b =
+        mmap(NULL, sizeof(*b), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
     if (b == MAP_FAILED)
         g_error("There is no memory for a bond");

@@ -54,17 +54,17 @@ struct bondd_bond {
     uint64_t next_ns;          /* core wants to be called then */
     uint64_t news_at_ns;       /* when the event that is being handled came in; 0: none */
     uint64_t closely_until_ns; /* its ports are looked at often until then; 0: they are not */
-    guint announce_again; /* there is more to be said (announce.c); 0: all is said */
-    guint announce_left;  /* attempts, where no port could carry an announcement */
-    int announce_from;    /* the next device; 0: the bond itself */
-    bool can_wake;        /* the packet path may tell (wake.c) */
-    bool look;            /* a port's link has news */
-    bool waits_to_look;   /* in engine->to_look */
-    bool dirty;           /* files and D-Bus lag behind */
-    uint64_t saved;       /* bond_digest() of what the state file holds of core */
-    bool ports_changed;   /* the state file lags behind in what was done to ports */
-    bool features_stale;  /* the bond's offloads may not be those of its ports */
-    int mac_error;        /* of the last MAC that a port did not accept; 0 */
+    guint announce_again;      /* there is more to be said (announce.c); 0: all is said */
+    guint announce_left;       /* attempts, where no port could carry an announcement */
+    int announce_from;         /* the next device; 0: the bond itself */
+    bool can_wake;             /* the packet path may tell (wake.c) */
+    bool look;                 /* a port's link has news */
+    bool waits_to_look;        /* in engine->to_look */
+    bool dirty;                /* files and D-Bus lag behind */
+    uint64_t saved;            /* bond_digest() of what the state file holds of core */
+    bool ports_changed;        /* the state file lags behind in what was done to ports */
+    bool features_stale;       /* the bond's offloads may not be those of its ports */
+    int mac_error;             /* of the last MAC that a port did not accept; 0 */
 
     GArray *parted; /* of struct bondd_parted: have left, with the address that is the bond's */
 

@@ -247,9 +247,8 @@ close_looks(struct bondd_engine *e, uint64_t now)
         e->close_look_ns = now + MAX(CLOSE_LOOK_NS, took * CLOSE_LOOK_SHARE);
 }
 
-/* Looks of miimon are a safety net: they may be late by as much as they take all together (2,000 ports:
- * a twentieth of a second), and whatever the kernel tells meanwhile comes before the next of them.
- * Method calls have their turn in between. */
+/* Looks of miimon are a safety net: they may be late by as much as they take all together, and what
+ * the kernel tells meanwhile comes before the next of them. Method calls have their turn. */
 static gboolean
 look_on(gpointer data)
 {
@@ -585,6 +584,7 @@ bondd_engine_stop(struct bondd_engine *e)
     g_ptr_array_unref(e->dirty);
     g_ptr_array_unref(e->close);
     g_ptr_array_unref(e->to_look);
+    g_clear_pointer(&e->rejoining, g_ptr_array_unref); /* nobody waits for the answer any more */
     g_array_unref(e->due);
     g_hash_table_unref(e->by_name);
     g_hash_table_unref(e->by_id);

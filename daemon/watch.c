@@ -175,8 +175,7 @@ look_at_upper(const struct dp_link *link, void *data)
 {
     struct uppers *u = data;
 
-    if (link->ifindex != u->b->peer_ifindex &&
-        memcmp(link->mac, u->b->dev_mac, BOND_MAC_LEN) != 0)
+    if (link->ifindex != u->b->peer_ifindex && memcmp(link->mac, u->b->dev_mac, BOND_MAC_LEN) != 0)
         u->foreign_mac = true;
 }
 

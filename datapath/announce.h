@@ -25,14 +25,15 @@ struct dp_announced {
 
 /* Once, for all, but only for DP_ANNOUNCE_DEVICES devices a call, so that nobody waits while 4,000
  * VLANs are spoken for. *from: 0 to begin with the bond; set to where to go on, by calling again,
- * or to 0: all is said. *sent (may be NULL) counts on. Returns 0, or the first error after having tried
- * everything. */
+ * or to 0: all is said. *sent (may be NULL) counts on. Returns 0, or the first error after having
+ * tried everything. */
 #define DP_ANNOUNCE_DEVICES 16
 int dp_announce(struct dp_announcer *a, struct dp_nl *nl, const struct dp_monitor *m,
                 int bond_ifindex, int *from, struct dp_announced *sent);
 
-/* Which multicast groups the devices of this namespace are in. With thousands of devices reading it takes
- * the kernel a tenth of a second; any thread may. *out: transfer full, also with an error. */
+/* Which multicast groups the devices of this namespace are in. With thousands of devices reading it
+ * takes the kernel a tenth of a second; any thread may. *out: transfer full, also with an error.
+ */
 struct dp_memberships;
 int dp_memberships_read(struct dp_memberships **out);
 void dp_memberships_free(struct dp_memberships *ms);

@@ -65,8 +65,7 @@ get_ready(struct dp_bpf *bpf, const char *pin_dir, int bond_ifindex, bool *reuse
           size_t text_size)
 {
     bool programs = false;
-    int err =
-        dp_pin_dir(&bpf->dir, bpf->tc, pin_dir, bpf->name, bond_ifindex, text, text_size);
+    int err = dp_pin_dir(&bpf->dir, bpf->tc, pin_dir, bpf->name, bond_ifindex, text, text_size);
 
     if (!err)
         err = dp_pin_reuse(bpf, bond_ifindex, reused, &programs, text, text_size);

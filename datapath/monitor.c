@@ -28,9 +28,9 @@ struct node {
     struct dp_link link;
     struct dp_addr *addrs;
     unsigned n_addrs;
-    uint32_t seen;       /* the resync that found it */
-    uint32_t *addr_seen; /* [n_addrs] */
-    struct node *uppers; /* whose link.lower this one is */
+    uint32_t seen;             /* the resync that found it */
+    uint32_t *addr_seen;       /* [n_addrs] */
+    struct node *uppers;       /* whose link.lower this one is */
     struct node *beside, **at; /* in such a list, or among the loose ones; at NULL: in none */
 };
 

@@ -4,9 +4,9 @@
  *
  * A socket hears only what is asked for (a filter in the kernel sorts the rest out before
  * anything is copied), before the packet path takes it into the bond, and never what leaves.
- * Slow protocols alone cost the other traffic nothing, so one socket hears them on all devices; ARP,
- * ND and BFD make the kernel look at each frame that comes in on the port, so there it is a socket a
- * port. Closing one takes the kernel some 20 ms (it waits until no CPU looks at it any more).
+ * Slow protocols alone cost the other traffic nothing, so one socket hears them on all devices;
+ * ARP, ND and BFD make the kernel look at each frame that comes in on the port, so there it is a
+ * socket a port. Closing one takes the kernel some 20 ms (until no CPU looks at it any more).
  */
 #ifndef DP_PACKET_H
 #define DP_PACKET_H
@@ -24,8 +24,8 @@ struct dp_packet {
     uint8_t data[DP_PACKET_SIZE]; /* from the Ethernet header on */
 };
 
-/* `what`: BOND_FRAMES_* (core/bond.h). ifindex 0: on all devices. Returns a non-blocking socket or a
- * negative errno. */
+/* `what`: BOND_FRAMES_* (core/bond.h). ifindex 0: on all devices. Returns a non-blocking socket or
+ * a negative errno. */
 int dp_packet_open(int ifindex, uint32_t what);
 /* Of a socket on all devices: whether this one is to take what goes to the group of the slow
  * protocols (others may do so anyway). */

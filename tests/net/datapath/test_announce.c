@@ -59,9 +59,10 @@ many_devices_in_parts(void **state)
     struct bed *b = *state;
     int from = 0, parts = 0;
 
-    lab_run("for n in $(seq 100 139); do ip link add link bond0 name m$n type macvlan mode private; "
-            "ip addr add 10.0.2.$n/24 dev m$n; ip link set m$n up; done; "
-            "ip addr add 10.0.1.243/24 dev bond0");
+    lab_run(
+        "for n in $(seq 100 139); do ip link add link bond0 name m$n type macvlan mode private; "
+        "ip addr add 10.0.2.$n/24 dev m$n; ip link set m$n up; done; "
+        "ip addr add 10.0.1.243/24 dev bond0");
     bed_settle(b);
     b->sent = (struct dp_announced){0};
     do {

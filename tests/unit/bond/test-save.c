@@ -171,16 +171,37 @@ static void
 what_is_free_is_not_written_to(void **state)
 {
     static const char *const options[] = {
-        "mode=balance-rr miimon=100", "mode=active-backup miimon=100 downdelay=200",
-        "mode=active-backup arp_interval=100 arp_ip_target=10.0.0.9", "mode=balance-xor",
-        "mode=balance-xor hash=resilient", "mode=broadcast miimon=100", "mode=802.3ad miimon=100",
-        "mode=balance-tlb miimon=100", "mode=balance-alb miimon=100",
+        "mode=balance-rr miimon=100",
+        "mode=active-backup miimon=100 downdelay=200",
+        "mode=active-backup arp_interval=100 arp_ip_target=10.0.0.9",
+        "mode=balance-xor",
+        "mode=balance-xor hash=resilient",
+        "mode=broadcast miimon=100",
+        "mode=802.3ad miimon=100",
+        "mode=balance-tlb miimon=100",
+        "mode=balance-alb miimon=100",
         "mode=active-backup miimon=100 bfd=micro bfd_peer=10.0.0.9"};
-    static const char *const happens[] = {
-        "attach eth0", "attach eth1", "attach eth2", "tick", "carrier eth0 off", "carrier eth0 on",
-        "bond down", "bond up", "active eth1", "set mode=802.3ad", "set ad_actor_sys_prio=5",
-        "set mode=balance-alb", "set mode=active-backup", "set mode=balance-rr", "gone eth1", "attach eth1",
-        "detach eth0", "tick", "detach eth2 hard", "claim eth0", "tick"};
+    static const char *const happens[] = {"attach eth0",
+                                          "attach eth1",
+                                          "attach eth2",
+                                          "tick",
+                                          "carrier eth0 off",
+                                          "carrier eth0 on",
+                                          "bond down",
+                                          "bond up",
+                                          "active eth1",
+                                          "set mode=802.3ad",
+                                          "set ad_actor_sys_prio=5",
+                                          "set mode=balance-alb",
+                                          "set mode=active-backup",
+                                          "set mode=balance-rr",
+                                          "gone eth1",
+                                          "attach eth1",
+                                          "detach eth0",
+                                          "tick",
+                                          "detach eth2 hard",
+                                          "claim eth0",
+                                          "tick"};
     const size_t page = (size_t) sysconf(_SC_PAGESIZE), size = 16 * page + sizeof(struct sim);
     uint8_t *base = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     uint8_t *from = base + 8 * page; /* where the fourth port begins */
