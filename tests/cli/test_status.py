@@ -136,12 +136,7 @@ class OneBond(BonddCase):
             return {p["name"]: [p["counters"][key] for key in ("tx_packets", "rx_packets", "rx_dropped")]
                     for p in self.parsed()["bonds"][0]["ports"]}
 
-        def quiet():
-            before = counters()
-            time.sleep(0.3)
-            return before if counters() == before else None
         captures = {}
-        before = wait_for(quiet, 10, "a moment in which nothing passes")
         for port in ("eth0", "eth1"):
             for way in ("out", "in"):
                 log = self.lab.path(f"capture-{port}-{way}")
@@ -151,27 +146,35 @@ class OneBond(BonddCase):
             with open(log, encoding="utf-8") as file:
                 return file.read()
         wait_for(lambda: all("listening" in text(log) for _, log in captures.values()), 10, "the captures")
-        self.assertEqual(wait_for(quiet, 10, "quiet"), before, "something passed before it began")
+
+        def frames():
+            return {key: len(re.findall(r"(?m)^\d+:\d+", text(log))) for key, (_, log) in captures.items()}
+
+        def quiet():
+            before = counters(), frames()
+            time.sleep(0.3)
+            return before if (counters(), frames()) == before else None
+        counted_before, seen_before = wait_for(quiet, 20, "a moment in which nothing passes")
         self.assertEqual(self.lab.a.ping("10.0.1.1", count=20)[:2], (20, 20))
         self.lab.b.shell("ip neigh flush dev eth0; ping -qc 5 -i 0.01 10.0.1.243")  # and a broadcast
 
         def seen():
-            return {key: len(re.findall(r"(?m)^\d+:\d+", text(log))) for key, (_, log) in captures.items()}
+            return {key: n - seen_before[key] for key, n in frames().items()}
 
         def passed():
-            after = counters()
-            return {port: [b - a for a, b in zip(before[port], after[port])] for port in before}
+            return {port: [b - a for a, b in zip(counted_before[port], now)]
+                    for port, now in counters().items()}
 
         def agree():
             """What is on its way while it is read is in one of them only: they are read again."""
-            frames, counted = seen(), passed()
-            return counted["eth0"] == [frames["eth0", "out"], frames["eth0", "in"], 0] and \
-                counted["eth1"] == [frames["eth1", "out"], 0, frames["eth1", "in"]]
+            found, counted = seen(), passed()
+            return counted["eth0"] == [found["eth0", "out"], found["eth0", "in"], 0] and \
+                counted["eth1"] == [found["eth1", "out"], 0, found["eth1", "in"]]
         wait_for(agree, 10, lambda: f"the captures {seen()} and the counters {passed()} to agree")
-        frames = seen()
-        self.assertGreaterEqual(min(frames["eth0", "out"], frames["eth0", "in"]), 25)
-        self.assertEqual(frames["eth1", "out"], 0)
-        self.assertGreater(frames["eth1", "in"], 0)
+        found = seen()
+        self.assertGreaterEqual(min(found["eth0", "out"], found["eth0", "in"]), 25)
+        self.assertEqual(found["eth1", "out"], 0)
+        self.assertGreater(found["eth1", "in"], 0)
         for process, _ in captures.values():
             process.stop(signal.SIGINT)
 
