@@ -427,11 +427,14 @@ class StaticAggregate(WarningsCase):
             self.lab.wait_ping()
             self.expect("What bond0 sends comes back to it: the switch does not have its ports in one "
                         f"static aggregate, as mode {mode} wants it (or there is a loop in the network).")
-        # with an address of its own the bond hears only what is its own
+        # under another address it is that one which comes back
         self.lab.a.shell("ip link set bond0 address 02:00:00:00:00:07")
-        self.lab.a.shell("ip neigh flush dev bond0")
-        self.lab.wait_ping()
-        wait_for(lambda: len(self.warnings()) == 1, 10, self.warnings)
+
+        def asked_and_warned():
+            self.lab.a.shell("ip neigh flush dev bond0")
+            self.lab.wait_ping()
+            return len(self.warnings()) == 1
+        wait_for(asked_and_warned, 10, self.warnings)
         # and with the aggregate nothing comes back
         self.lab.bond_call("bond0", "SetOptions", "(a{ss}u)", {"mode": "active-backup"}, 0)
         self.lab.static_lag()
