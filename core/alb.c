@@ -32,12 +32,12 @@ bond_alb_balances_receiving(const struct bond *b)
     return bond_mode(b) == BOND_MODE_BALANCE_ALB && !b->bridged;
 }
 
+/* A place without a client is all zero, and never written to. */
 static void
 forget(struct bond_client *c)
 {
-    memset(c, 0, sizeof(*c));
-    c->slot = BOND_NO_PORT;
-    c->at_ns = BOND_NEVER;
+    if (c->assigned)
+        memset(c, 0, sizeof(*c));
 }
 
 void
@@ -114,7 +114,7 @@ tell_who_is_due(struct step *s)
     for (uint32_t i = 0; i < BOND_CLIENTS; i++) {
         struct bond_client *c = &s->b->client[i];
 
-        if (s->now < c->at_ns)
+        if (!c->assigned || s->now < c->at_ns)
             continue;
         if (bond_port_can_tx(s->b, c->slot))
             tell(s, c);
@@ -129,7 +129,8 @@ bond_alb_deadline(const struct bond *b)
     uint64_t next = BOND_NEVER;
 
     for (uint32_t i = 0; i < BOND_CLIENTS; i++)
-        next = b->client[i].at_ns < next ? b->client[i].at_ns : next;
+        if (b->client[i].assigned && b->client[i].at_ns < next)
+            next = b->client[i].at_ns;
     return next;
 }
 
@@ -177,6 +178,7 @@ static void
 register_client(struct step *s, struct bond_client *c, const struct arp *arp, uint16_t vlan_id)
 {
     struct bond *b = s->b;
+    int slot;
 
     if (c->assigned && b->active != BOND_NO_PORT && c->slot != b->active &&
         bond_mac_valid(c->mac)) {
@@ -184,10 +186,12 @@ register_client(struct step *s, struct bond_client *c, const struct arp *arp, ui
         tell(s, c);
     }
     forget(c);
-    c->slot = (int8_t) next_port(b);
-    if (c->slot == BOND_NO_PORT)
+    slot = next_port(b);
+    if (slot == BOND_NO_PORT)
         return;
     c->assigned = true;
+    c->slot = (int8_t) slot;
+    c->at_ns = BOND_NEVER;
     c->host_ip = arp->from_ip;
     c->client_ip = arp->to_ip;
     c->vlan_id = vlan_id;

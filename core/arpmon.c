@@ -305,7 +305,8 @@ bond_arpmon_stop(struct step *s)
         return;
     end_waits(s);
     for (int i = 0; i < (int) BOND_MAX_PORTS; i++)
-        b->port[i].targets_heard = 0;
+        if (b->port[i].phase != BOND_PHASE_FREE)
+            b->port[i].targets_heard = 0;
 }
 
 void
@@ -336,21 +337,6 @@ bond_arpmon_settle(struct step *s)
     look(s);
     b->arp_at_ns = due + interval > s->now ? due + interval : bond_after_ms(s->now, interval_ms);
     s->probe = true;
-}
-
-void
-bond_arpmon_copy_clockwork(struct bond *to, const struct bond *from)
-{
-    to->arp_at_ns = from->arp_at_ns;
-    for (int i = 0; i < (int) BOND_MAX_PORTS; i++) {
-        struct bond_port *t = &to->port[i];
-        const struct bond_port *f = &from->port[i];
-
-        t->last_rx_ns = f->last_rx_ns;
-        t->last_tx_ns = f->last_tx_ns;
-        memcpy(t->arp_rx_ns, f->arp_rx_ns, sizeof(t->arp_rx_ns));
-        memcpy(t->ns_rx_ns, f->ns_rx_ns, sizeof(t->ns_rx_ns));
-    }
 }
 
 /* ---- probes ---- */

@@ -191,7 +191,8 @@ judge(struct step *s)
         something_left |= bond_port_is_up(p) && !p->bfd.silent;
     }
     for (int i = 0; !something_left && i < (int) BOND_MAX_PORTS; i++)
-        b->port[i].bfd.silent = false;
+        if (b->port[i].bfd.on)
+            b->port[i].bfd.silent = false;
 }
 
 void
@@ -242,22 +243,6 @@ bond_bfd_resume_all(struct step *s)
 {
     for (int i = 0; i < (int) BOND_MAX_PORTS; i++)
         bond_bfd_resume(&s->b->port[i].bfd, s->now);
-}
-
-void
-bond_bfd_copy_clockwork(struct bond *to, const struct bond *from)
-{
-    for (int i = 0; i < (int) BOND_MAX_PORTS; i++) {
-        struct bond_bfd *t = &to->port[i].bfd;
-        const struct bond_bfd *f = &from->port[i].bfd;
-
-        t->tx_at_ns = f->tx_at_ns;
-        t->sent_ns = f->sent_ns;
-        t->detect_at_ns = f->detect_at_ns;
-        t->heard_ns = f->heard_ns;
-        t->urgent = f->urgent;
-        t->answer = f->answer;
-    }
 }
 
 const char *

@@ -18,7 +18,6 @@ void bond_bfd_frame(struct step *s, const struct bond_event *ev);
 void bond_bfd_settle(struct step *s); /* before the links are judged */
 void bond_bfd_resume_all(struct step *s);
 uint64_t bond_bfd_deadline(const struct bond *b, uint64_t now);
-void bond_bfd_copy_clockwork(struct bond *to, const struct bond *from);
 const char *bond_bfd_check(const struct bond *b);
 
 #endif

@@ -21,9 +21,6 @@ bond_init(struct bond *b, const char *name, int32_t ifindex, const struct bond_o
     b->client_last = BOND_NO_PORT;
     b->balance_at_ns = BOND_NEVER;
     memset(b->bucket, BOND_MAX_PORTS, sizeof(b->bucket));
-    bond_alb_forget(b);
-    for (unsigned i = 0; i < BOND_MAX_PORTS; i++)
-        b->port[i].delay_until_ns = BOND_NEVER;
 }
 
 bool

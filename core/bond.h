@@ -126,8 +126,10 @@ struct bond {
     uint64_t balance_at_ns;    /* the next look at what goes by each bucket */
     uint8_t bucket[BOND_BUCKETS]; /* hash=resilient: slot, or BOND_MAX_PORTS */
     int client_last;              /* the slot that the last client got (kernel: rx_slave) */
-    struct bond_client client[BOND_CLIENTS]; /* balance-alb: by bond_byte_hash() of client_ip */
+    /* From here on what is free is all zero and never written to: where memory is given page by
+     * page, a bond takes no more of it than its ports and clients need. */
     struct bond_port port[BOND_MAX_PORTS];
+    struct bond_client client[BOND_CLIENTS]; /* balance-alb: by bond_byte_hash() of client_ip */
 };
 
 enum bond_event_type {
@@ -373,9 +375,13 @@ int bond_proc_format(const struct bond *b, const char *version, char *buf, size_
  * save returns as snprintf does; load 0 or -EINVAL with a sentence (line number, reason). */
 int bond_save(const struct bond *b, char *buf, size_t size);
 int bond_load(struct bond *b, const char *text, struct bond_err *err);
-/* What moves on with every look and every LACPDU. A file may lag behind in it: BOND_EV_RESUME puts
- * it right. */
-void bond_copy_clockwork(struct bond *to, const struct bond *from);
+
+/* copy.c. Both are whole states; of *to nothing is touched that is free in both. */
+void bond_copy(struct bond *to, const struct bond *from);
+/* A number that stays the same while nothing changes but what moves on with every look, every probe
+ * and every LACPDU. A file may lag behind in that: BOND_EV_RESUME puts it right. Other states have
+ * other numbers, but for one chance in 2^64. */
+uint64_t bond_digest(const struct bond *b);
 
 /* The invariants that every step must leave true; returns NULL or what is broken. Tests, fuzzer
  * and bondd's debug build call it. */

@@ -84,7 +84,7 @@ check_pair(const struct bond_port *p, const struct bond_port *q)
 static const char *
 check_ports(const struct bond *b)
 {
-    static const struct bond_port empty = {.delay_until_ns = BOND_NEVER};
+    static const struct bond_port empty;
     const char *broken = NULL;
 
     if (b->next_attach_seq > INT64_MAX)
@@ -92,7 +92,7 @@ check_ports(const struct bond *b)
     for (int i = 0; i < (int) BOND_MAX_PORTS && !broken; i++) {
         if (b->port[i].phase != BOND_PHASE_FREE)
             broken = check_port(b, i);
-        else if (b->port[i].delay_until_ns != empty.delay_until_ns || b->port[i].ifindex != 0)
+        else if (memcmp(&b->port[i], &empty, sizeof(empty)) != 0)
             broken = "a free slot is not empty";
         for (int j = 0; j < i && !broken; j++)
             broken = check_pair(&b->port[i], &b->port[j]);
@@ -173,12 +173,12 @@ check_rows(const struct bond *b)
 static const char *
 check_client(const struct bond *b, const struct bond_client *c)
 {
+    static const struct bond_client nobody;
+
+    if (!c->assigned)
+        return memcmp(c, &nobody, sizeof(nobody)) != 0 ? "no client, but his place is taken" : NULL;
     if ((c->left > 0) != (c->at_ns != BOND_NEVER))
         return "updates of a client and their deadline disagree";
-    if (!c->assigned)
-        return c->left > 0 || c->client_ip || c->slot != BOND_NO_PORT
-                   ? "no client, but his place is taken"
-                   : NULL;
     if (!bond_port_can_tx(b, c->slot))
         return "a client has no port that can receive";
     if (c->left > 0 && !bond_mac_valid(c->mac))

@@ -130,6 +130,8 @@ bond_next_deadline(const struct bond *b, uint64_t now)
     for (unsigned i = 0; i < BOND_MAX_PORTS; i++) {
         const struct bond_port *p = &b->port[i];
 
+        if (p->phase == BOND_PHASE_FREE)
+            continue;
         next = p->delay_until_ns < next ? p->delay_until_ns : next;
         if (p->overtaken_until_ns != 0)
             next = p->overtaken_until_ns < next ? p->overtaken_until_ns : next;

@@ -122,8 +122,6 @@ void bond_link_enter(struct step *s, int slot, enum bond_link link, enum bond_re
 bool bond_arpmon_on(const struct bond *b); /* by the options: it judges the links, mii.c does not */
 uint32_t bond_arpmon_frames(const struct bond *b); /* BOND_FRAMES_* */
 bool bond_arpmon_counts_traffic(const struct bond *b);
-/* What moves with every probe and is no news. */
-void bond_arpmon_copy_clockwork(struct bond *to, const struct bond *from);
 
 /* active.c */
 /* The order of preference among ports of the same link state. */

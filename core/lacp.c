@@ -135,7 +135,8 @@ bond_lacp_options_changed(struct step *s)
         return;
     set_system(b);
     for (int i = 0; i < (int) BOND_MAX_PORTS; i++)
-        b->port[i].lacp.ntt = bond_slot_is_member(b, i);
+        if (b->port[i].phase != BOND_PHASE_FREE)
+            b->port[i].lacp.ntt = bond_slot_is_member(b, i);
 }
 
 /* ---- frames ---- */
@@ -380,32 +381,4 @@ bond_lacp_deadline(const struct bond *b)
             next = earlier(next, bond_lacp_tx_at(p));
     }
     return next;
-}
-
-void
-bond_copy_clockwork(struct bond *to, const struct bond *from)
-{
-    to->poll_at_ns = from->poll_at_ns;
-    to->balance_at_ns = from->balance_at_ns;
-    to->tlb_at_ns = from->tlb_at_ns;
-    to->tlb_epoch = from->tlb_epoch;
-    to->learn_at_ns = from->learn_at_ns;
-    for (int i = 0; i < (int) BOND_CLIENTS; i++) {
-        to->client[i].left = from->client[i].left;
-        to->client[i].at_ns = from->client[i].at_ns;
-    }
-    bond_arpmon_copy_clockwork(to, from);
-    bond_bfd_copy_clockwork(to, from);
-    for (int i = 0; i < (int) BOND_MAX_PORTS; i++) {
-        struct bond_lacp_port *t = &to->port[i].lacp;
-        const struct bond_lacp_port *f = &from->port[i].lacp;
-
-        t->current_while_ns = f->current_while_ns;
-        t->periodic_ns = f->periodic_ns;
-        memcpy(t->tx_ns, f->tx_ns, sizeof(t->tx_ns));
-        t->marker_since_ns = f->marker_since_ns;
-        t->marker_count = f->marker_count;
-        t->stats = f->stats;
-        t->ntt = f->ntt;
-    }
 }

@@ -63,7 +63,6 @@ bond_release(struct step *s, int slot, enum bond_reason reason)
         bond_mac_left(s, slot);
     }
     memset(p, 0, sizeof(*p));
-    p->delay_until_ns = BOND_NEVER;
     bond_mac_last_left(s->b);
     s->put_port_mac &= ~(1u << slot);
     s->released |= 1u << slot;
@@ -103,6 +102,8 @@ bond_inactive_settle(struct step *s)
         struct bond_port *p = &s->b->port[i];
         bool received = was->phase == BOND_PHASE_MEMBER && bond_port_is_up(was) && !was->inactive;
 
+        if (p->phase == BOND_PHASE_FREE)
+            continue;
         p->inactive = bond_slot_is_member(s->b, i) && bond_inactive_rule(s->b, i);
         if (p->inactive && bond_port_is_up(p) && received)
             p->overtaken_until_ns = bond_after_ms(s->now, s->b->drain_ms);

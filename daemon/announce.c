@@ -9,6 +9,7 @@
 #include "daemon/announce.h"
 
 #include <errno.h>
+#include <gio/gio.h>
 
 #define AGAIN_MS 50
 #define GIVE_UP_MS 2000 /* then it is not the kernel that is slow */
@@ -16,38 +17,41 @@
 static int
 say(struct bondd_bond *b)
 {
-    struct dp_announced sent = {0};
-
     return dp_announce(b->engine->announcer, b->engine->nl, b->engine->monitor, b->core.ifindex,
-                       &sent);
+                       &b->announce_from, NULL);
 }
 
-static void
-complain(const struct bondd_bond *b, int r)
-{
-    if (r < 0 && r != -ENETDOWN)
-        bondd_warning("%s: announcing was not complete: %s", b->core.name, g_strerror(-r));
-}
+static void go_on(struct bondd_bond *b);
 
 /* Without a carrier core arms its announcement anew when there is one again. */
-static bool
-has_way_out(const struct bondd_bond *b)
-{
-    return b->core.admin_up && b->core.carrier;
-}
-
 static gboolean
 again(gpointer data)
 {
     struct bondd_bond *b = data;
-    bool more = has_way_out(b) && b->announce_left-- > 0;
-    int r = more ? say(b) : 0;
 
-    if (r == -ENOBUFS)
-        return G_SOURCE_CONTINUE;
-    complain(b, r);
     b->announce_again = 0;
+    if (b->core.admin_up && b->core.carrier)
+        go_on(b);
     return G_SOURCE_REMOVE;
+}
+
+/* One part; with thousands of devices above there are many, and whatever else has happened is done
+ * between them. */
+static void
+go_on(struct bondd_bond *b)
+{
+    int r = say(b);
+
+    if (r == -ENOBUFS && b->announce_left > 0) {
+        b->announce_left--;
+        b->announce_from = 0;
+        b->announce_again = g_timeout_add(AGAIN_MS, again, b);
+        return;
+    }
+    if (r < 0 && r != -ENETDOWN && r != -ENOBUFS)
+        bondd_warning("%s: announcing was not complete: %s", b->core.name, g_strerror(-r));
+    if (b->announce_from != 0)
+        b->announce_again = g_idle_add_full(G_PRIORITY_DEFAULT, again, b, NULL);
 }
 
 void
@@ -61,16 +65,67 @@ bondd_announce_forget(struct bondd_bond *b)
 void
 bondd_announce(struct bondd_bond *b)
 {
-    int r;
-
     bondd_announce_forget(b);
-    if (!b->core.admin_up)
-        return;
-    r = say(b);
-    if (r != -ENOBUFS) {
-        complain(b, r);
+    b->announce_from = 0;
+    b->announce_left = GIVE_UP_MS / AGAIN_MS;
+    if (b->core.admin_up)
+        go_on(b);
+}
+
+/* ---- multicast groups ----
+ *
+ * The kernel tells of them in files that list all devices; with a thousand bonds reading them takes
+ * a tenth of a second. So a thread reads, once for all bonds that wait for it by then.
+ */
+
+struct reading {
+    struct bondd_engine *engine;
+    struct dp_memberships *groups;
+};
+
+static void
+read_groups(GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+    struct reading *r = data;
+
+    dp_memberships_read(&r->groups); /* what could be read is said */
+    g_task_return_boolean(task, TRUE);
+}
+
+static void
+report_groups(GObject *source, GAsyncResult *result, gpointer data)
+{
+    struct reading *r = data;
+    g_autoptr(GPtrArray) waiting = r->engine->rejoining;
+
+    r->engine->rejoining = NULL;
+    for (guint i = 0; i < waiting->len && r->groups != NULL; i++) {
+        struct bondd_bond *b = waiting->pdata[i];
+
+        dp_resend_igmp(r->engine->announcer, r->engine->monitor, r->groups, b->core.ifindex);
+    }
+    dp_memberships_free(r->groups);
+    g_free(r);
+}
+
+void
+bondd_announce_groups(struct bondd_bond *b)
+{
+    struct bondd_engine *e = b->engine;
+    struct reading *r;
+    GTask *task;
+
+    if (e->rejoining != NULL) {
+        if (!g_ptr_array_find(e->rejoining, b, NULL))
+            g_ptr_array_add(e->rejoining, b);
         return;
     }
-    b->announce_left = GIVE_UP_MS / AGAIN_MS;
-    b->announce_again = g_timeout_add(AGAIN_MS, again, b);
+    e->rejoining = g_ptr_array_new();
+    g_ptr_array_add(e->rejoining, b);
+    r = g_new0(struct reading, 1);
+    r->engine = e;
+    task = g_task_new(NULL, NULL, report_groups, r);
+    g_task_set_task_data(task, r, NULL);
+    g_task_run_in_thread(task, read_groups);
+    g_object_unref(task);
 }

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "daemon/announce.h"
 #include "daemon/bfd.h"
@@ -19,11 +20,16 @@
 #include "daemon/switchside.h"
 #include "daemon/wake.h"
 
+/* Straight from the kernel, which gives a page when it is first written to: a bond has room for 32
+ * ports and 256 clients, and most have two and none. */
 struct bondd_bond *
 bondd_bond_alloc(struct bondd_engine *e)
 {
-    struct bondd_bond *b = g_new0(struct bondd_bond, 1);
+    struct bondd_bond *b =
+        mmap(NULL, sizeof(*b), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
+    if (b == MAP_FAILED)
+        g_error("There is no memory for a bond");
     b->engine = e;
     b->next_port_id = 1;
     b->next_ns = BOND_NEVER;
@@ -47,7 +53,7 @@ bondd_bond_free(struct bondd_bond *b)
     if (b->bpf != NULL)
         dp_bpf_close(b->bpf, false);
     g_array_unref(b->parted);
-    g_free(b);
+    munmap(b, sizeof(*b));
 }
 
 /* The step ---------------------------------------------------------------------------------- */
@@ -139,7 +145,7 @@ carry_out(struct bondd_bond *b, const struct bond_actions *acts, const struct bo
         bondd_announce(b);
         break;
     case BOND_ACT_RESEND_IGMP:
-        dp_resend_igmp(b->engine->announcer, b->engine->monitor, b->core.ifindex);
+        bondd_announce_groups(b);
         break;
     case BOND_ACT_SEND:
         bondd_frames_send(b, a->slot, &acts->frame[a->index]);
@@ -196,8 +202,7 @@ take_slot(struct bondd_bond *b, int slot)
 static bool
 is_news(struct bondd_bond *b)
 {
-    bond_copy_clockwork(&b->saved, &b->core);
-    return b->ports_changed || memcmp(&b->saved, &b->core, sizeof(b->core)) != 0;
+    return b->ports_changed || b->saved != bond_digest(&b->core);
 }
 
 /* With the last of these, a switch-over is done as far as we can do it. */
@@ -275,6 +280,7 @@ bondd_bond_step(struct bondd_bond *b, const struct bond_event *ev, GError **erro
     }
     b->next_ns = acts.next_ns;
     align_look(b, now);
+    bondd_engine_due(b->engine, b);
     if (ev->type == BOND_EV_PORT_ATTACH)
         take_slot(b, r);
     bondd_frames_sync(b);
@@ -312,7 +318,7 @@ bondd_bond_save(struct bondd_bond *b)
         bondd_warning("%s", error->message);
         return;
     }
-    memcpy(&b->saved, &b->core, sizeof(b->core));
+    b->saved = bond_digest(&b->core);
     b->ports_changed = false;
 }
 

@@ -20,8 +20,8 @@
 /* How core hears a port (frames.c). */
 struct bondd_ear {
     int fd, ifindex;
-    uint32_t what; /* BOND_FRAMES_* */
-    guint source;  /* 0: not listening */
+    uint32_t what; /* BOND_FRAMES_*; 0: not listening */
+    guint source;  /* of fd; 0: the engine's socket for slow protocols is enough */
     /* who speaks LACP there, although the mode is not 802.3ad (switchside.c) */
     uint8_t partner[BOND_MAC_LEN];
     guint forget; /* 0: nobody does */
@@ -32,13 +32,12 @@ struct bondd_echo {
     int fd, ifindex;
     uint8_t mac[BOND_MAC_LEN];
     guint source; /* 0: not listening */
-    guint timer;  /* until it listens again, or forgets; 0: nothing came back */
+    guint timer;  /* 0: nothing came back of late */
     uint64_t heard_ns;
 };
 
 struct bondd_bond {
     struct bondd_engine *engine; /* borrowed */
-    struct bond core;
     struct dp_bpf *bpf;
     int peer_ifindex;
     uint32_t id, next_port_id;  /* numbers in D-Bus paths */
@@ -51,28 +50,34 @@ struct bondd_bond {
     bool promisc, via_peer;
     uint32_t stand_ins; /* bit n: the port in slot n is promiscuous because core wants it */
 
+    guint place;               /* in engine->bonds, from 1; 0: the engine does not know it */
     uint64_t next_ns;          /* core wants to be called then */
     uint64_t news_at_ns;       /* when the event that is being handled came in; 0: none */
-    uint64_t closely_until_ns; /* its ports are looked at often until then */
-    guint announce_again; /* no port could carry an announcement (announce.c); 0: all is said */
-    guint announce_left;  /* attempts */
-    guint wake_source;    /* the packet path may tell (wake.c); 0: it cannot */
-    bool look;            /* a port's link has news */
-    bool dirty;           /* files and D-Bus lag behind */
-    struct bond saved;    /* what the state file holds of core */
-    bool ports_changed;   /* the state file lags behind in what was done to ports */
-    bool features_stale;  /* the bond's offloads may not be those of its ports */
-    int mac_error;        /* of the last MAC that a port did not accept; 0 */
+    uint64_t closely_until_ns; /* its ports are looked at often until then; 0: they are not */
+    guint announce_again;      /* there is more to be said (announce.c); 0: all is said */
+    guint announce_left;       /* attempts, where no port could carry an announcement */
+    int announce_from;         /* the next device; 0: the bond itself */
+    bool can_wake;             /* the packet path may tell (wake.c) */
+    bool look;                 /* a port's link has news */
+    bool waits_to_look;        /* in engine->to_look */
+    bool dirty;                /* files and D-Bus lag behind */
+    uint64_t saved;            /* bond_digest() of what the state file holds of core */
+    bool ports_changed;        /* the state file lags behind in what was done to ports */
+    bool features_stale;       /* the bond's offloads may not be those of its ports */
+    int mac_error;             /* of the last MAC that a port did not accept; 0 */
 
     GArray *parted; /* of struct bondd_parted: have left, with the address that is the bond's */
 
-    /* by slot; one more for a port on its way in. in_use while core's slot is free: to restore */
-    struct bondd_port port[BOND_MAX_PORTS + 1];
-    struct bondd_ear ear[BOND_MAX_PORTS + 1]; /* by slot; the last hears the host, at the peer */
     struct bondd_echo echo;
     struct bond_bucket_load *load_told; /* hash=resilient: what core knows of (balance.c) */
     struct bondd_routes *routes;        /* to the targets of the ARP/NS monitor (probe.c) */
     struct bondd_bfd *bfd;              /* to the BFD peer (bfd.c) */
+
+    /* What of the rows is free was never written to: see bondd_bond_alloc(). */
+    struct bondd_ear ear[BOND_MAX_PORTS + 1]; /* by slot; the last hears the host, at the peer */
+    struct bond core;
+    /* by slot; one more for a port on its way in. in_use while core's slot is free: to restore */
+    struct bondd_port port[BOND_MAX_PORTS + 1];
 };
 
 /* bond.c ------------------------------------------------------------------------------------ */

@@ -48,12 +48,7 @@ resolve(struct bondd_call *call, const struct tie *t, GError **error)
     call->slot = BOND_NO_PORT;
     if (t->bond_id == 0)
         return true;
-    for (guint i = 0; i < e->bonds->len; i++) {
-        struct bondd_bond *b = e->bonds->pdata[i];
-
-        if (b->id == t->bond_id)
-            call->bond = b;
-    }
+    call->bond = bondd_engine_by_id(e, t->bond_id);
     if (call->bond == NULL) {
         g_set_error(error, BONDD_ERROR, BONDD_ERROR_NO_SUCH_BOND,
                     "This bond (%s) is no more: it has just been deleted.",

@@ -15,6 +15,7 @@
 #include "daemon/balance.h"
 #include "daemon/bond.h"
 #include "daemon/error.h"
+#include "daemon/frames.h"
 #include "daemon/parted.h"
 #include "daemon/probe.h"
 #include "daemon/status.h"
@@ -41,13 +42,13 @@ bondd_now_ns(void)
 struct bondd_bond *
 bondd_engine_find(const struct bondd_engine *e, const char *name)
 {
-    for (guint i = 0; i < e->bonds->len; i++) {
-        struct bondd_bond *b = e->bonds->pdata[i];
+    return g_hash_table_lookup(e->by_name, name);
+}
 
-        if (strcmp(b->core.name, name) == 0)
-            return b;
-    }
-    return NULL;
+struct bondd_bond *
+bondd_engine_by_id(const struct bondd_engine *e, uint32_t id)
+{
+    return g_hash_table_lookup(e->by_id, GUINT_TO_POINTER(id));
 }
 
 struct bondd_bond *
@@ -72,6 +73,10 @@ void
 bondd_engine_add(struct bondd_engine *e, struct bondd_bond *b)
 {
     g_ptr_array_add(e->bonds, b);
+    g_array_append_val(e->due, b->next_ns);
+    b->place = e->bonds->len;
+    g_hash_table_insert(e->by_name, b->core.name, b);
+    g_hash_table_insert(e->by_id, GUINT_TO_POINTER(b->id), b);
     bondd_engine_map(e, b->core.ifindex, b);
     bondd_engine_map(e, b->peer_ifindex, b);
     bondd_wake_start(b);
@@ -89,7 +94,20 @@ bondd_engine_remove(struct bondd_engine *e, struct bondd_bond *b)
 {
     bondd_wake_stop(b);
     g_hash_table_foreach_remove(e->by_ifindex, is_of_bond, b);
-    g_ptr_array_remove(e->bonds, b);
+    g_hash_table_remove(e->by_name, b->core.name);
+    g_hash_table_remove(e->by_id, GUINT_TO_POINTER(b->id));
+    g_ptr_array_remove(e->dirty, b);
+    g_ptr_array_remove(e->close, b);
+    g_ptr_array_remove(e->to_look, b);
+    if (e->rejoining != NULL)
+        g_ptr_array_remove(e->rejoining, b);
+    if (e->news_above == b)
+        e->news_above = NULL;
+    g_ptr_array_remove_index(e->bonds, b->place - 1);
+    g_array_remove_index(e->due, b->place - 1);
+    for (guint i = b->place - 1; i < e->bonds->len; i++)
+        ((struct bondd_bond *) e->bonds->pdata[i])->place = i + 1;
+    b->place = 0;
     if (e->observer.bond_removed != NULL)
         e->observer.bond_removed(b, e->observer.data);
 }
@@ -161,17 +179,23 @@ bondd_engine_check_name(struct bondd_engine *e, const char *name, GError **error
 
 /* Time --------------------------------------------------------------------------------------- */
 
+#define SLICE_NS (2 * BOND_NSEC_PER_MSEC) /* of work that can wait; then what cannot has its turn */
+
+void
+bondd_engine_due(struct bondd_engine *e, const struct bondd_bond *b)
+{
+    if (b->place != 0 && !b->waits_to_look)
+        g_array_index(e->due, uint64_t, b->place - 1) = b->next_ns;
+}
+
 void
 bondd_engine_rearm(struct bondd_engine *e)
 {
     struct itimerspec at = {0};
     uint64_t next = e->close_look_ns;
 
-    for (guint i = 0; i < e->bonds->len; i++) {
-        const struct bondd_bond *b = e->bonds->pdata[i];
-
-        next = MIN(next, b->next_ns);
-    }
+    for (guint i = 0; i < e->due->len; i++)
+        next = MIN(next, g_array_index(e->due, uint64_t, i));
     if (next != BOND_NEVER) {
         next = MAX(next, 1); /* zero would stop the timer */
         at.it_value.tv_sec = (time_t) (next / BOND_NSEC_PER_SEC);
@@ -193,6 +217,8 @@ bondd_engine_look_closely(struct bondd_engine *e, struct bondd_bond *b)
 {
     uint64_t now = bondd_now_ns();
 
+    if (b->place != 0 && b->closely_until_ns == 0)
+        g_ptr_array_add(e->close, b);
     b->closely_until_ns = now + CLOSELY_NS;
     if (e->close_look_ns == BOND_NEVER)
         e->close_look_ns = now + CLOSE_LOOK_NS;
@@ -202,27 +228,80 @@ static void
 close_looks(struct bondd_engine *e, uint64_t now)
 {
     uint64_t began = read_clock(CLOCK_THREAD_CPUTIME_ID), took;
-    bool any = false;
 
-    for (guint i = 0; i < e->bonds->len; i++) {
-        struct bondd_bond *b = e->bonds->pdata[i];
+    for (guint left = e->close->len; left > 0 && bondd_now_ns() < now + SLICE_NS; left--) {
+        struct bondd_bond *b = g_ptr_array_remove_index(e->close, 0);
 
-        if (b->closely_until_ns <= now)
+        if (b->closely_until_ns <= now) {
+            b->closely_until_ns = 0;
             continue;
-        any = true;
+        }
+        g_ptr_array_add(e->close, b);
         b->news_at_ns = now;
         bondd_bond_look(b);
         b->news_at_ns = 0;
     }
     took = read_clock(CLOCK_THREAD_CPUTIME_ID) - began;
-    e->close_look_ns = any ? now + MAX(CLOSE_LOOK_NS, took * CLOSE_LOOK_SHARE) : BOND_NEVER;
+    e->close_look_ns = BOND_NEVER;
+    if (e->close->len > 0)
+        e->close_look_ns = now + MAX(CLOSE_LOOK_NS, took * CLOSE_LOOK_SHARE);
+}
+
+/* Looks of miimon are a safety net: they may be late by as much as they take all together, and what
+ * the kernel tells meanwhile comes before the next of them. Method calls have their turn. */
+static gboolean
+look_on(gpointer data)
+{
+    struct bondd_engine *e = data;
+    uint64_t until = bondd_now_ns() + SLICE_NS;
+
+    while (e->to_look->len > 0 && bondd_now_ns() < until) {
+        struct bondd_bond *b = g_ptr_array_remove_index(e->to_look, 0);
+
+        b->waits_to_look = false;
+        b->news_at_ns = bondd_now_ns();
+        bondd_bond_look(b);
+        b->news_at_ns = 0;
+    }
+    bondd_engine_rearm(e);
+    if (e->to_look->len > 0)
+        return G_SOURCE_CONTINUE;
+    e->look_source = 0;
+    return G_SOURCE_REMOVE;
+}
+
+/* Until then the timer is not to go off for it. */
+static void
+look_later(struct bondd_engine *e, struct bondd_bond *b)
+{
+    g_array_index(e->due, uint64_t, b->place - 1) = BOND_NEVER;
+    if (!b->waits_to_look)
+        g_ptr_array_add(e->to_look, b);
+    b->waits_to_look = true;
+    if (e->look_source == 0)
+        e->look_source = g_idle_add_full(G_PRIORITY_DEFAULT, look_on, e, NULL);
+}
+
+static void
+tick(struct bondd_engine *e, struct bondd_bond *b, uint64_t now)
+{
+    struct bond_event ev = {.type = BOND_EV_TICK};
+
+    if (b->core.poll_at_ns <= now) {
+        look_later(e, b);
+        return;
+    }
+    b->news_at_ns = now;
+    bondd_probe_catch_up(b);
+    bondd_balance_catch_up(b);
+    bondd_bond_step(b, &ev, NULL);
+    b->news_at_ns = 0;
 }
 
 static gboolean
 timer_fired(gint fd, GIOCondition condition, gpointer data)
 {
     struct bondd_engine *e = data;
-    struct bond_event tick = {.type = BOND_EV_TICK};
     uint64_t expirations, now = bondd_now_ns();
 
     if (read(fd, &expirations, sizeof(expirations)) < 0 && errno != EAGAIN)
@@ -230,25 +309,26 @@ timer_fired(gint fd, GIOCondition condition, gpointer data)
     if (e->close_look_ns <= now)
         close_looks(e, now);
     for (guint i = 0; i < e->bonds->len; i++) {
-        struct bondd_bond *b = e->bonds->pdata[i];
-
-        if (b->next_ns > now)
-            continue;
-        b->news_at_ns = now;
-        if (b->core.poll_at_ns <= now) {
-            bondd_bond_look(b);
-        } else {
-            bondd_probe_catch_up(b);
-            bondd_balance_catch_up(b);
-            bondd_bond_step(b, &tick, NULL);
-        }
-        b->news_at_ns = 0;
+        if (g_array_index(e->due, uint64_t, i) <= now)
+            tick(e, e->bonds->pdata[i], now);
     }
     bondd_engine_rearm(e);
     return G_SOURCE_CONTINUE;
 }
 
 /* The kernel --------------------------------------------------------------------------------- */
+
+/* Once for many: with a bond's carrier that of 4,000 VLANs goes. */
+static void
+look_above(struct bondd_engine *e)
+{
+    struct bondd_bond *b = e->news_above;
+    const struct dp_link *own = b != NULL ? dp_monitor_link(e->monitor, b->core.ifindex) : NULL;
+
+    e->news_above = NULL;
+    if (own != NULL)
+        bondd_bond_sync_promisc(b, own);
+}
 
 static void
 link_changed(const struct dp_link *link, void *data)
@@ -260,11 +340,9 @@ link_changed(const struct dp_link *link, void *data)
     if (b == NULL) {
         /* a device above a bond: its address counts for the bond's promiscuity */
         b = link->lower != 0 ? bondd_engine_by_ifindex(e, link->lower) : NULL;
-        if (b != NULL && link->lower == b->core.ifindex) {
-            const struct dp_link *own = dp_monitor_link(e->monitor, b->core.ifindex);
-
-            if (own != NULL)
-                bondd_bond_sync_promisc(b, own);
+        if (b != NULL && link->lower == b->core.ifindex && e->news_above != b) {
+            look_above(e);
+            e->news_above = b;
         }
         return;
     }
@@ -346,6 +424,7 @@ bondd_engine_catch_up(struct bondd_engine *e)
     int r = dp_monitor_dispatch(e->monitor);
 
     e->turns++;
+    look_above(e);
     if (r < 0)
         bondd_warning("Reading the kernel's events failed: %s", g_strerror(-r));
     bondd_engine_rearm(e);
@@ -353,22 +432,25 @@ bondd_engine_catch_up(struct bondd_engine *e)
 
 /* Afterwards --------------------------------------------------------------------------------- */
 
+static void
+flush_first(struct bondd_engine *e)
+{
+    struct bondd_bond *b = g_ptr_array_remove_index(e->dirty, 0);
+
+    b->dirty = false;
+    if (b->features_stale)
+        bondd_bond_sync_features(b);
+    bondd_bond_save(b);
+    bondd_status_write(b);
+    if (e->observer.bond_changed != NULL)
+        e->observer.bond_changed(b, e->observer.data);
+}
+
 void
 bondd_engine_flush(struct bondd_engine *e)
 {
-    for (guint i = 0; i < e->bonds->len; i++) {
-        struct bondd_bond *b = e->bonds->pdata[i];
-
-        if (b->features_stale)
-            bondd_bond_sync_features(b);
-        if (!b->dirty)
-            continue;
-        b->dirty = false;
-        bondd_bond_save(b);
-        bondd_status_write(b);
-        if (e->observer.bond_changed != NULL)
-            e->observer.bond_changed(b, e->observer.data);
-    }
+    while (e->dirty->len > 0)
+        flush_first(e);
     bondd_log_flush(e->log);
     bondd_engine_rearm(e);
 }
@@ -377,7 +459,12 @@ static gboolean
 idle_flush(gpointer data)
 {
     struct bondd_engine *e = data;
+    uint64_t until = bondd_now_ns() + SLICE_NS;
 
+    while (e->dirty->len > 0 && bondd_now_ns() < until)
+        flush_first(e);
+    if (e->dirty->len > 0)
+        return G_SOURCE_CONTINUE;
     e->idle_source = 0;
     bondd_engine_flush(e);
     return G_SOURCE_REMOVE;
@@ -386,7 +473,10 @@ idle_flush(gpointer data)
 void
 bondd_engine_touch(struct bondd_engine *e, struct bondd_bond *b)
 {
-    b->dirty = true;
+    if (!b->dirty && b->place != 0) {
+        b->dirty = true;
+        g_ptr_array_add(e->dirty, b);
+    }
     if (e->idle_source == 0)
         e->idle_source = g_idle_add(idle_flush, e);
 }
@@ -422,9 +512,15 @@ bondd_engine_start(struct bondd_engine *e, const struct bondd_config *config, GE
     GSource *source;
     int r;
 
-    *e = (struct bondd_engine){.config = config, .next_id = 1, .timer_fd = -1, .sender_fd = -1};
-    e->close_look_ns = BOND_NEVER;
+    *e = (struct bondd_engine){.config = config, .next_id = 1, .close_look_ns = BOND_NEVER};
+    e->timer_fd = e->sender_fd = e->slow_fd = e->wake_fd = -1;
     e->bonds = g_ptr_array_new();
+    e->due = g_array_new(FALSE, FALSE, sizeof(uint64_t));
+    e->dirty = g_ptr_array_new();
+    e->close = g_ptr_array_new();
+    e->to_look = g_ptr_array_new();
+    e->by_name = g_hash_table_new(g_str_hash, g_str_equal);
+    e->by_id = g_hash_table_new(NULL, NULL);
     e->by_ifindex = g_hash_table_new(NULL, NULL);
     e->busy = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     if (!make_dirs(config, error))
@@ -436,8 +532,15 @@ bondd_engine_start(struct bondd_engine *e, const struct bondd_config *config, GE
         return false;
     }
     e->sender_fd = r = dp_packet_open_sender();
+    if (r >= 0)
+        r = bondd_frames_start(e);
     if (r < 0) {
         bondd_error_from_errno(error, r, "Opening a packet socket");
+        return false;
+    }
+    r = bondd_wake_open(e);
+    if (r < 0) {
+        bondd_error_from_errno(error, r, "Making an epoll");
         return false;
     }
     e->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
@@ -472,9 +575,19 @@ bondd_engine_stop(struct bondd_engine *e)
     g_clear_handle_id(&e->monitor_source, g_source_remove);
     g_clear_handle_id(&e->timer_source, g_source_remove);
     g_clear_handle_id(&e->idle_source, g_source_remove);
+    g_clear_handle_id(&e->look_source, g_source_remove);
     for (guint i = 0; i < e->bonds->len; i++)
         bondd_bond_free(e->bonds->pdata[i]);
+    bondd_frames_stop(e);
+    bondd_wake_close(e);
     g_ptr_array_unref(e->bonds);
+    g_ptr_array_unref(e->dirty);
+    g_ptr_array_unref(e->close);
+    g_ptr_array_unref(e->to_look);
+    g_clear_pointer(&e->rejoining, g_ptr_array_unref); /* nobody waits for the answer any more */
+    g_array_unref(e->due);
+    g_hash_table_unref(e->by_name);
+    g_hash_table_unref(e->by_id);
     g_hash_table_unref(e->by_ifindex);
     g_hash_table_unref(e->busy);
     if (e->timer_fd >= 0)

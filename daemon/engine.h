@@ -31,15 +31,24 @@ struct bondd_engine {
     struct dp_monitor *monitor;
     struct dp_announcer *announcer;
     GPtrArray *bonds;       /* of struct bondd_bond, in order of creation */
+    GArray *due;            /* of uint64_t, in the same order: when core wants to be called */
+    GHashTable *by_name, *by_id;
+    GPtrArray *dirty; /* those with files and D-Bus behind */
+    struct bondd_bond *news_above; /* something above it has changed, and nobody has looked; NULL */
+    GPtrArray *to_look;            /* those whose look (miimon) is due */
+    GPtrArray *close;              /* those whose ports are looked at often */
+    GPtrArray *rejoining; /* those whose groups are being read (announce.c); NULL: none */
     GHashTable *busy;       /* name -> "being created" or "being deleted" (static strings) */
     GHashTable *by_ifindex; /* ifindex of bond, peer, port -> struct bondd_bond */
     struct bondd_observer observer;
     uint32_t next_id;
     uint64_t turns; /* how often everything that the kernel had told was read */
     uint64_t close_look_ns; /* the next of the looks after a carrier has changed */
-    guint monitor_source, timer_source, idle_source;
+    guint monitor_source, timer_source, slow_source, wake_source, look_source, idle_source;
     int timer_fd;
     int sender_fd; /* frames of core leave by it */
+    int slow_fd;   /* slow protocols, on all devices (frames.c) */
+    int wake_fd;   /* an epoll over all bonds' (wake.c) */
 };
 
 /* Opens everything, takes over what a bondd before left, and starts to watch. */
@@ -50,6 +59,7 @@ void bondd_engine_stop(struct bondd_engine *e);
 uint64_t bondd_now_ns(void); /* CLOCK_MONOTONIC */
 
 struct bondd_bond *bondd_engine_find(const struct bondd_engine *e, const char *name);
+struct bondd_bond *bondd_engine_by_id(const struct bondd_engine *e, uint32_t id);
 struct bondd_bond *bondd_engine_by_ifindex(const struct bondd_engine *e, int ifindex);
 
 /* Registered: events reach it, from add to remove. */
@@ -67,6 +77,8 @@ void bondd_engine_catch_up(struct bondd_engine *e);
 /* A port's carrier changed, or may have: from now on its bond's ports are looked at more often than
  * miimon says, for a while. */
 void bondd_engine_look_closely(struct bondd_engine *e, struct bondd_bond *b);
+/* b->next_ns has changed. */
+void bondd_engine_due(struct bondd_engine *e, const struct bondd_bond *b);
 /* The timer, after deadlines changed. */
 void bondd_engine_rearm(struct bondd_engine *e);
 

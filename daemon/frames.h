@@ -12,6 +12,11 @@ void bondd_frames_sync(struct bondd_bond *b);
 void bondd_frames_catch_up(struct bondd_bond *b);
 void bondd_frames_close(struct bondd_bond *b);
 
+/* The engine's socket, for what costs so little that one is enough for all ports. Negative errno.
+ */
+int bondd_frames_start(struct bondd_engine *e);
+void bondd_frames_stop(struct bondd_engine *e);
+
 void bondd_frames_learn(struct bondd_bond *b, const struct bond_action *a); /* BOND_ACT_LEARN */
 void bondd_frames_send(struct bondd_bond *b, int slot, const struct bond_frame_out *frame);
 

@@ -80,11 +80,13 @@ bond_of(struct birth *w, const struct dp_link *link)
 {
     struct bondd_bond *b = bondd_bond_alloc(w->engine);
     struct bond_event ev = {.type = BOND_EV_BOND_LINK};
+    struct bond core;
 
     b->bpf = w->bpf;
     b->peer_ifindex = w->peer_ifindex;
     b->id = w->engine->next_id++;
-    bond_init(&b->core, w->what.name, w->ifindex, &w->what.options);
+    bond_init(&core, w->what.name, w->ifindex, &w->what.options);
+    bond_copy(&b->core, &core);
     b->core.drain_ms = w->what.drain_ms;
     b->core.hash_seed = g_random_int();
     g_strlcpy(b->dev_name, link->name, sizeof(b->dev_name));
@@ -175,14 +177,23 @@ death_done(void *data)
 }
 
 static void
+let_port_go(struct bondd_bond *b, int slot)
+{
+    struct bond_event ev = {.type = BOND_EV_PORT_DETACH, .slot = slot, .u.detach.hard = true};
+
+    if (slot != BOND_NO_PORT && b->core.port[slot].phase != BOND_PHASE_FREE)
+        bondd_bond_step(b, &ev, NULL);
+}
+
+/* The active port at last: another one in its place would be announced for every address above. */
+static void
 let_ports_go(struct bondd_bond *b)
 {
     for (int i = 0; i < (int) BOND_MAX_PORTS; i++) {
-        struct bond_event ev = {.type = BOND_EV_PORT_DETACH, .slot = i, .u.detach.hard = true};
-
-        if (b->core.port[i].phase != BOND_PHASE_FREE)
-            bondd_bond_step(b, &ev, NULL);
+        if (i != b->core.active)
+            let_port_go(b, i);
     }
+    let_port_go(b, b->core.active);
     for (guint i = 0; i < G_N_ELEMENTS(b->port); i++) {
         if (b->port[i].in_use)
             bondd_port_restore(&b->port[i], b->engine->nl, b->bpf);

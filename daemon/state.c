@@ -266,6 +266,7 @@ bool
 bondd_state_parse(struct bondd_bond *b, const char *text, GError **error)
 {
     struct bond_err err = {0};
+    struct bond core;
     const char *line = text;
 
     for (guint n = 1;; n++) {
@@ -296,10 +297,11 @@ bondd_state_parse(struct bondd_bond *b, const char *text, GError **error)
         if (!ok)
             return false;
     }
-    if (bond_load(&b->core, line, &err) < 0) {
+    if (bond_load(&core, line, &err) < 0) {
         g_set_error(error, BONDD_ERROR, BONDD_ERROR_FAILED, "core: %s", err.text);
         return false;
     }
+    bond_copy(&b->core, &core);
     return check_whole(b, error);
 }
 

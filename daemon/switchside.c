@@ -81,31 +81,24 @@ bondd_switchside_hear(struct bondd_bond *b, unsigned slot, const struct dp_packe
  * in ARP frames only. (Not on a bond that is a bridge's port: the bridge takes them first.)
  */
 
-#define REST_S 60u      /* once heard, it is not listened to for so long */
+#define LOOK_S 60u      /* once heard, the socket is looked into so often, and wakes nobody */
 #define BELIEVED_S 600u /* a host may ask nobody for some minutes */
 
-static void echo_listen(struct bondd_bond *b);
-
-static void
-echo_stop(struct bondd_echo *echo)
-{
-    if (echo->source == 0)
-        return;
-    g_source_remove(echo->source);
-    close(echo->fd);
-    echo->source = 0;
-}
+static void listen_for_echo(struct bondd_bond *b);
 
 static gboolean
-on_rested(gpointer data)
+on_look(gpointer data)
 {
     struct bondd_bond *b = data;
     struct bondd_echo *echo = &b->echo;
+    struct dp_packet packet;
 
-    echo_listen(b);
+    while (dp_packet_receive(echo->fd, &packet) > 0)
+        echo->heard_ns = bondd_now_ns();
     if (bondd_now_ns() - echo->heard_ns < BELIEVED_S * BOND_NSEC_PER_SEC)
         return G_SOURCE_CONTINUE;
     echo->timer = 0;
+    listen_for_echo(b);
     bondd_engine_touch(b->engine, b);
     return G_SOURCE_REMOVE;
 }
@@ -114,42 +107,35 @@ static gboolean
 on_echo(gint fd, GIOCondition condition, gpointer data)
 {
     struct bondd_bond *b = data;
-    struct bondd_echo *echo = &b->echo;
     struct dp_packet packet;
 
     if (dp_packet_receive(fd, &packet) <= 0)
         return G_SOURCE_CONTINUE;
-    echo_stop(echo);
-    echo->heard_ns = bondd_now_ns();
-    if (echo->timer == 0) {
-        echo->timer = g_timeout_add_seconds(REST_S, on_rested, b);
-        bondd_engine_touch(b->engine, b);
-    }
+    b->echo.source = 0;
+    b->echo.heard_ns = bondd_now_ns();
+    b->echo.timer = g_timeout_add_seconds(LOOK_S, on_look, b);
+    bondd_engine_touch(b->engine, b);
     return G_SOURCE_REMOVE;
 }
 
 static void
-echo_listen(struct bondd_bond *b)
+listen_for_echo(struct bondd_bond *b)
 {
-    struct bondd_echo *echo = &b->echo;
-    int fd;
-
-    if (echo->source != 0)
-        return;
-    fd = dp_packet_open_echo(echo->ifindex, echo->mac);
-    if (fd < 0)
-        return; /* a warning less */
-    echo->fd = fd;
-    echo->source = g_unix_fd_add(fd, G_IO_IN, on_echo, b);
+    b->echo.source = g_unix_fd_add(b->echo.fd, G_IO_IN, on_echo, b);
 }
 
 void
 bondd_switchside_close(struct bondd_bond *b)
 {
-    echo_stop(&b->echo);
-    if (b->echo.timer != 0)
-        g_source_remove(b->echo.timer);
-    b->echo = (struct bondd_echo){0};
+    struct bondd_echo *echo = &b->echo;
+
+    if (echo->source != 0)
+        g_source_remove(echo->source);
+    if (echo->timer != 0)
+        g_source_remove(echo->timer);
+    if (echo->source != 0 || echo->timer != 0)
+        close(echo->fd);
+    *echo = (struct bondd_echo){0};
 }
 
 static bool
@@ -175,7 +161,9 @@ bondd_switchside_sync(struct bondd_bond *b)
     bondd_switchside_close(b);
     echo->ifindex = b->core.ifindex;
     memcpy(echo->mac, b->core.mac, BOND_MAC_LEN);
-    echo_listen(b);
+    echo->fd = dp_packet_open_echo(echo->ifindex, echo->mac);
+    if (echo->fd >= 0) /* else it is a warning less */
+        listen_for_echo(b);
 }
 
 /* ---- warnings ---- */

@@ -113,7 +113,7 @@ take_over(struct bondd_bond *b, const struct dp_link *link, GError **error)
     memcpy(b->dev_mac, link->mac, BOND_MAC_LEN);
     g_strlcpy(b->dev_name, b->core.name, sizeof(b->dev_name));
     b->promisc = link->promiscuity > 0;
-    memcpy(&b->saved, &b->core, sizeof(b->core));
+    b->saved = bond_digest(&b->core);
     e->next_id = MAX(e->next_id, b->id + 1);
     bondd_engine_add(e, b);
     bondd_bond_step(b, &resume, NULL); /* partners hear of us before they give us up */

@@ -5,42 +5,76 @@
  */
 #include "daemon/wake.h"
 
+#include <errno.h>
 #include <glib-unix.h>
+#include <sys/epoll.h>
+#include <unistd.h>
 
-static gboolean
-told(gint fd, GIOCondition condition, gpointer data)
+#define BONDS_A_TURN 32 /* then others have their turn */
+
+static void
+told(struct bondd_bond *b)
 {
-    struct bondd_bond *b = data;
     uint64_t at = dp_bpf_wake_read(b->bpf);
 
     if (at == 0)
-        return G_SOURCE_CONTINUE;
+        return;
     b->news_at_ns = at;
     bondd_bond_look(b);
     b->news_at_ns = 0;
-    bondd_engine_rearm(b->engine);
+}
+
+static gboolean
+ready(gint fd, GIOCondition condition, gpointer data)
+{
+    struct epoll_event ev;
+
+    for (int i = 0; i < BONDS_A_TURN && epoll_wait(fd, &ev, 1, 0) == 1; i++)
+        told(ev.data.ptr);
+    bondd_engine_rearm(data);
     return G_SOURCE_CONTINUE;
+}
+
+int
+bondd_wake_open(struct bondd_engine *e)
+{
+    GSource *source;
+
+    e->wake_fd = epoll_create1(EPOLL_CLOEXEC);
+    if (e->wake_fd < 0)
+        return -errno;
+    source = g_unix_fd_source_new(e->wake_fd, G_IO_IN);
+    g_source_set_priority(source, G_PRIORITY_HIGH);
+    g_source_set_callback(source, G_SOURCE_FUNC(ready), e, NULL);
+    e->wake_source = g_source_attach(source, NULL);
+    g_source_unref(source);
+    return 0;
+}
+
+void
+bondd_wake_close(struct bondd_engine *e)
+{
+    g_clear_handle_id(&e->wake_source, g_source_remove);
+    if (e->wake_fd >= 0)
+        close(e->wake_fd);
 }
 
 void
 bondd_wake_start(struct bondd_bond *b)
 {
+    struct epoll_event ev = {.events = EPOLLIN, .data.ptr = b};
     int fd = dp_bpf_wake_fd(b->bpf);
-    GSource *source;
 
-    if (fd < 0 || b->wake_source != 0)
-        return;
-    source = g_unix_fd_source_new(fd, G_IO_IN);
-    g_source_set_priority(source, G_PRIORITY_HIGH);
-    g_source_set_callback(source, G_SOURCE_FUNC(told), b, NULL);
-    b->wake_source = g_source_attach(source, NULL);
-    g_source_unref(source);
+    if (fd >= 0 && !b->can_wake)
+        b->can_wake = epoll_ctl(b->engine->wake_fd, EPOLL_CTL_ADD, fd, &ev) == 0;
 }
 
 void
 bondd_wake_stop(struct bondd_bond *b)
 {
-    g_clear_handle_id(&b->wake_source, g_source_remove);
+    if (b->can_wake)
+        epoll_ctl(b->engine->wake_fd, EPOLL_CTL_DEL, dp_bpf_wake_fd(b->bpf), NULL);
+    b->can_wake = false;
 }
 
 const char *

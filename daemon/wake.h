@@ -12,6 +12,10 @@
 void bondd_wake_start(struct bondd_bond *b);
 void bondd_wake_stop(struct bondd_bond *b);
 
+/* What all bonds are heard by. Negative errno. */
+int bondd_wake_open(struct bondd_engine *e);
+void bondd_wake_close(struct bondd_engine *e);
+
 /* "packet-path" or "netlink": who keeps frames from a port without carrier. */
 const char *bondd_wake_failover(const struct bondd_bond *b);
 

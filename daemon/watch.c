@@ -22,6 +22,15 @@ port_gone(struct bondd_bond *b, int slot)
     bondd_bond_step(b, &ev, NULL);
 }
 
+/* What core knows of a member already is no event; most looks find nothing else. */
+static bool
+is_known(const struct bond_port *p, const struct dp_link *link)
+{
+    return p->phase == BOND_PHASE_MEMBER && p->admin_up == ((link->flags & IFF_UP) != 0) &&
+           p->carrier == link->carrier && memcmp(p->mac, link->mac, BOND_MAC_LEN) == 0 &&
+           strcmp(p->name, link->name) == 0;
+}
+
 static void
 feed_port(struct bondd_bond *b, int slot, const struct dp_link *link, bool ask_speed)
 {
@@ -77,7 +86,8 @@ bondd_bond_look(struct bondd_bond *b)
                 port_gone(b, slot);
             } else if (state[i] == 0) {
                 ask[i] = speed_is_stale(&b->core.port[slot], &links[i], had);
-                feed_port(b, slot, &links[i], false);
+                if (!is_known(&b->core.port[slot], &links[i]))
+                    feed_port(b, slot, &links[i], false);
             }
         }
     }
@@ -165,8 +175,7 @@ look_at_upper(const struct dp_link *link, void *data)
 {
     struct uppers *u = data;
 
-    if (link->lower == u->b->core.ifindex && link->ifindex != u->b->peer_ifindex &&
-        memcmp(link->mac, u->b->dev_mac, BOND_MAC_LEN) != 0)
+    if (link->ifindex != u->b->peer_ifindex && memcmp(link->mac, u->b->dev_mac, BOND_MAC_LEN) != 0)
         u->foreign_mac = true;
 }
 
@@ -204,7 +213,7 @@ bondd_bond_sync_promisc(struct bondd_bond *b, const struct dp_link *link)
     uint32_t explained;
     bool promisc = link->promiscuity > 0, via_peer;
 
-    dp_monitor_foreach_link(b->engine->monitor, look_at_upper, &u);
+    dp_monitor_foreach_upper(b->engine->monitor, b->core.ifindex, look_at_upper, &u);
     explained = (link->master != 0 ? 1 : 0) + (u.foreign_mac ? 1 : 0);
     via_peer = link->promiscuity > explained;
     if (promisc != b->promisc) {

@@ -66,112 +66,122 @@ dp_monitor_is_above(const struct dp_monitor *m, int upper, int lower)
     return upper != lower && is_above(m, upper, lower, 0);
 }
 
-struct mark {
-    const struct dp_link *link;
-    bool above;
-};
-
-struct marks {
-    struct mark *v;
+struct list {
+    const struct dp_link **v;
     size_t n, size;
     bool failed;
 };
 
 static void
-collect(const struct dp_link *link, void *data)
+add(struct list *list, const struct dp_link *link)
 {
-    struct marks *marks = data;
+    if (link && list->n == list->size) {
+        size_t size = list->size ? 2 * list->size : 16;
+        const struct dp_link **v = realloc(list->v, size * sizeof(*v));
 
-    if (marks->n == marks->size) {
-        size_t size = marks->size ? 2 * marks->size : 64;
-        struct mark *v = realloc(marks->v, size * sizeof(*v));
-
-        if (!v) {
-            marks->failed = true;
+        list->failed |= !v;
+        if (!v)
             return;
-        }
-        marks->v = v;
-        marks->size = size;
+        list->v = v;
+        list->size = size;
     }
-    marks->v[marks->n++] = (struct mark){.link = link};
+    if (link)
+        list->v[list->n++] = link;
+}
+
+static void
+add_stacked(const struct dp_link *link, void *data)
+{
+    if (is_stacked(link))
+        add(data, link);
 }
 
 static int
-by_index(const void *key, const void *mark)
+by_index(const void *x, const void *y)
 {
-    int a = *(const int *) key, b = ((const struct mark *) mark)->link->ifindex;
+    int a = (*(const struct dp_link *const *) x)->ifindex;
+    int b = (*(const struct dp_link *const *) y)->ifindex;
 
     return (a > b) - (a < b);
 }
 
-static struct mark *
-find(const struct marks *marks, int ifindex)
+/* In order, each once, and nothing that is known already (in order, too). */
+static void
+reduce(struct list *list, const struct list *known)
 {
-    return marks->n ? bsearch(&ifindex, marks->v, marks->n, sizeof(*marks->v), by_index) : NULL;
+    size_t n = 0;
+
+    if (list->n > 0)
+        qsort(list->v, list->n, sizeof(*list->v), by_index);
+    for (size_t i = 0; i < list->n; i++) {
+        if ((n == 0 || list->v[n - 1] != list->v[i]) &&
+            !bsearch(&list->v[i], known->v, known->n, sizeof(*known->v), by_index))
+            list->v[n++] = list->v[i];
+    }
+    list->n = n;
 }
 
-/* One look at every link: is it above something above the bond? False: nothing new. */
-static bool
-spread(struct marks *marks)
+/* What stands on each of `of`, and whose ports they are. */
+static void
+climb(const struct dp_monitor *m, const struct list *of, struct list *out)
 {
-    bool changed = false;
-
-    for (size_t i = 0; i < marks->n; i++) {
-        struct mark *mark = &marks->v[i], *other;
-
-        if (!mark->above && is_stacked(mark->link)) {
-            other = find(marks, mark->link->lower);
-            if (other && other->above) {
-                mark->above = true;
-                changed = true;
-            }
-        }
-        if (mark->above && mark->link->master) {
-            other = find(marks, mark->link->master);
-            if (other && !other->above) {
-                other->above = true;
-                changed = true;
-            }
-        }
+    for (size_t i = 0; i < of->n; i++) {
+        dp_monitor_foreach_upper(m, of->v[i]->ifindex, add_stacked, out);
+        if (of->v[i]->master)
+            add(out, dp_monitor_link(m, of->v[i]->master));
     }
-    return changed;
 }
 
-static int
-list_of(const struct marks *marks, const struct dp_link *bond, const struct dp_link ***out)
+/* `known` grows by everything above it. */
+static void
+climb_all(const struct dp_monitor *m, struct list *known)
 {
-    const struct dp_link **list = calloc(marks->n, sizeof(*list));
-    int n = 0;
+    struct list from = {0}, to;
 
-    if (!list)
-        return -ENOMEM;
-    list[n++] = bond;
-    for (size_t i = 0; i < marks->n; i++) {
-        if (marks->v[i].above && marks->v[i].link != bond)
-            list[n++] = marks->v[i].link;
+    for (size_t i = 0; i < known->n; i++)
+        add(&from, known->v[i]);
+    for (int depth = 0; depth < MAX_DEPTH && from.n > 0; depth++) {
+        to = (struct list){0};
+        climb(m, &from, &to);
+        reduce(&to, known);
+        for (size_t i = 0; i < to.n; i++)
+            add(known, to.v[i]);
+        qsort(known->v, known->n, sizeof(*known->v), by_index);
+        known->failed |= from.failed || to.failed;
+        free(from.v);
+        from = to;
     }
-    *out = list;
-    return n;
+    free(from.v);
+}
+
+static void
+put_first(struct list *list, const struct dp_link *link)
+{
+    size_t at = 0;
+
+    while (list->v[at] != link)
+        at++;
+    memmove(&list->v[1], list->v, at * sizeof(*list->v));
+    list->v[0] = link;
 }
 
 int
 dp_above_list(const struct dp_monitor *m, int bond_ifindex, const struct dp_link ***out)
 {
-    struct marks marks = {0};
-    struct mark *bond;
-    int n = 0;
+    const struct dp_link *bond = dp_monitor_link(m, bond_ifindex);
+    struct list list = {0};
 
     *out = NULL;
-    dp_monitor_foreach_link(m, collect, &marks); /* in order of their index */
-    bond = find(&marks, bond_ifindex);
-    if (marks.failed) {
-        n = -ENOMEM;
-    } else if (bond) {
-        bond->above = true;
-        for (int depth = 0; depth < MAX_DEPTH && spread(&marks); depth++)
-            ;
-        n = list_of(&marks, bond->link, out);
+    if (!bond)
+        return 0;
+    add(&list, bond);
+    if (!list.failed)
+        climb_all(m, &list);
+    if (list.failed) {
+        free(list.v);
+        return -ENOMEM;
     }
-    free(marks.v);
-    return n;
+    put_first(&list, bond);
+    *out = list.v;
+    return (int) list.n;
 }

@@ -315,31 +315,56 @@ announce_unicast(const struct dp_fdb_entry *entry, void *data)
         send_rarp(run, run->above[0]->ifindex, entry->mac, 0);
 }
 
+/* What speaks for others comes last, when all have spoken for themselves. */
 static void
-announce_all(struct run *run)
+announce_rest(struct run *run)
 {
-    for (int i = 0; i < run->n_above; i++)
-        announce_device(run, run->above[i]);
     for (int i = 0; i < run->n_above; i++) {
+        if (dp_can_announce(run->above[i]))
+            dp_seen_add(&run->spoken, run->above[i]->mac, 0);
         if (strcmp(run->above[i]->kind, "bridge") == 0)
             announce_bridge(run, run->above[i]);
     }
     note_error(run, dp_fdb_unicast(run->nl, run->above[0]->ifindex, announce_unicast, run));
 }
 
+/* The bond first, the others by index: so it is known where to go on, whatever comes and goes in
+ * between. Returns where, or 0. */
+static int
+announce_some(struct run *run, int from)
+{
+    int n = 0;
+
+    for (int i = 0; i < run->n_above; i++) {
+        const struct dp_link *dev = run->above[i];
+
+        if (from != 0 && (i == 0 || dev->ifindex < from))
+            continue;
+        if (n++ == DP_ANNOUNCE_DEVICES)
+            return dev->ifindex;
+        announce_device(run, dev);
+    }
+    announce_rest(run);
+    return 0;
+}
+
 int
 dp_announce(struct dp_announcer *a, struct dp_nl *nl, const struct dp_monitor *m, int bond_ifindex,
-            struct dp_announced *sent)
+            int *from, struct dp_announced *sent)
 {
     struct run run = {.a = a, .nl = nl, .m = m};
+    int begin = *from;
 
+    *from = 0;
+    if (sent)
+        run.sent = *sent;
     run.n_above = dp_above_list(m, bond_ifindex, &run.above);
     if (run.n_above == 0)
         run.error = -ENODEV;
     else if (run.n_above < 0)
         run.error = run.n_above;
     else if (run.above[0]->flags & IFF_UP) /* otherwise there is no way out, nor a need */
-        announce_all(&run);
+        *from = announce_some(&run, begin);
     if (sent)
         *sent = run.sent;
     dp_seen_free(&run.spoken);

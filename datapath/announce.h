@@ -23,11 +23,23 @@ struct dp_announced {
     unsigned arp, na, rarp; /* frames sent */
 };
 
-/* Once, for all. Returns 0, or the first error after having tried everything. */
+/* Once, for all, but only for DP_ANNOUNCE_DEVICES devices a call, so that nobody waits while 4,000
+ * VLANs are spoken for. *from: 0 to begin with the bond; set to where to go on, by calling again,
+ * or to 0: all is said. *sent (may be NULL) counts on. Returns 0, or the first error after having
+ * tried everything. */
+#define DP_ANNOUNCE_DEVICES 16
 int dp_announce(struct dp_announcer *a, struct dp_nl *nl, const struct dp_monitor *m,
-                int bond_ifindex, struct dp_announced *sent);
+                int bond_ifindex, int *from, struct dp_announced *sent);
+
+/* Which multicast groups the devices of this namespace are in. With thousands of devices reading it
+ * takes the kernel a tenth of a second; any thread may. *out: transfer full, also with an error.
+ */
+struct dp_memberships;
+int dp_memberships_read(struct dp_memberships **out);
+void dp_memberships_free(struct dp_memberships *ms);
 /* Membership reports for the groups joined on the bond and above (kernel: resend_igmp). */
-int dp_resend_igmp(struct dp_announcer *a, const struct dp_monitor *m, int bond_ifindex);
+int dp_resend_igmp(struct dp_announcer *a, const struct dp_monitor *m,
+                   const struct dp_memberships *ms, int bond_ifindex);
 
 /* frames.c: pure builders, tested alone. Return the length; buf holds >= 64 bytes. */
 unsigned dp_frame_garp(uint8_t *buf, const uint8_t mac[BOND_MAC_LEN], struct in_addr addr);

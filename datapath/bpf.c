@@ -66,8 +66,7 @@ get_ready(struct dp_bpf *bpf, const char *pin_dir, int bond_ifindex, bool *reuse
           size_t text_size)
 {
     bool programs = false;
-    int err =
-        dp_pin_dir(bpf->dir, sizeof(bpf->dir), pin_dir, bpf->name, bond_ifindex, text, text_size);
+    int err = dp_pin_dir(&bpf->dir, bpf->tc, pin_dir, bpf->name, bond_ifindex, text, text_size);
 
     if (!err)
         err = dp_pin_reuse(bpf, bond_ifindex, reused, &programs, text, text_size);
@@ -124,7 +123,7 @@ dp_bpf_close(struct dp_bpf *bpf, bool destroy)
         return;
     if (destroy && bpf->shared)
         dp_hook_detach_all(bpf->tc, bpf->dir, bpf->shared);
-    if (destroy && bpf->dir[0])
+    if (destroy && bpf->dir)
         dp_pin_remove(bpf->dir);
     dp_wake_close(bpf->wake);
     if (bpf->shared)
@@ -138,6 +137,7 @@ dp_bpf_close(struct dp_bpf *bpf, bool destroy)
             close(bpf->prog_fd[i]);
     }
     dp_tc_close(bpf->tc);
+    free(bpf->dir);
     free(bpf->per_cpu);
     free(bpf);
 }

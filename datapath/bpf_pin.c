@@ -12,6 +12,7 @@
 #include <net/if.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -194,22 +195,38 @@ make_pin_dir(const char *pin_dir, char *text, size_t text_size)
     return make_dir(pin_dir, text, text_size);
 }
 
-int
-dp_pin_dir(char *dir, size_t size, const char *pin_dir, const char *bond_name, int bond_ifindex,
-           char *text, size_t text_size)
+/* Programs are on the bond's device. On a new one there are none, and nobody has to look through
+ * the pins of a thousand bonds for one of that number. */
+static bool
+is_at_work(struct dp_tc *tc, int bond_ifindex)
 {
-    char name[BOND_NAME_SIZE * 3];
+    enum dp_tc_owner owner;
+
+    return dp_tcx_is_used(bond_ifindex, DP_HOOK_EGRESS) ||
+           (dp_tc_owner(tc, bond_ifindex, DP_HOOK_EGRESS, bond_ifindex, &owner, NULL) == 0 &&
+            owner != DP_TC_NOBODY);
+}
+
+int
+dp_pin_dir(char **dir, struct dp_tc *tc, const char *pin_dir, const char *bond_name,
+           int bond_ifindex, char *text, size_t text_size)
+{
+    char name[BOND_NAME_SIZE * 3], path[PATH_MAX];
     int err = make_pin_dir(pin_dir, text, text_size);
 
     if (err)
         return err;
     escape(name, sizeof(name), bond_name);
-    if ((size_t) snprintf(dir, size, "%s/%s", pin_dir, name) >= size)
+    if ((size_t) snprintf(path, sizeof(path), "%s/%s", pin_dir, name) >= sizeof(path))
         return dp_text(text, text_size, -ENAMETOOLONG, "The directory name '%s' is too long.",
                        pin_dir);
-    if (access(dir, F_OK) != 0 && find_renamed(pin_dir, dir, bond_ifindex))
+    *dir = strdup(path);
+    if (!*dir)
+        return dp_text(text, text_size, -ENOMEM, "There is no memory for bond '%s'.", bond_name);
+    if (access(path, F_OK) != 0 && is_at_work(tc, bond_ifindex) &&
+        find_renamed(pin_dir, path, bond_ifindex))
         return 0;
-    return make_dir(dir, text, text_size);
+    return make_dir(path, text, text_size);
 }
 
 /* All pins of the directory but those that are named, and those that hold a program on a device:
@@ -430,17 +447,25 @@ is_name_kept(const char *name, const char *const *keep, unsigned n)
     return false;
 }
 
-static bool
-is_kept(const char *dir_name, const char *const *keep, unsigned n)
-{
-    char name[BOND_NAME_SIZE * 3];
+typedef char dir_name[BOND_NAME_SIZE * 3];
 
-    for (unsigned i = 0; i < n; i++) {
-        escape(name, sizeof(name), keep[i]);
-        if (strcmp(name, dir_name) == 0)
-            return true;
-    }
-    return false;
+static int
+by_name(const void *a, const void *b)
+{
+    return strcmp(a, b);
+}
+
+/* The names of their directories, in order; NULL: there is no memory. */
+static dir_name *
+names_of(const char *const *keep, unsigned n)
+{
+    dir_name *names = calloc(n + 1, sizeof(*names));
+
+    for (unsigned i = 0; names && i < n; i++)
+        escape(names[i], sizeof(names[i]), keep[i]);
+    if (names)
+        qsort(names, n, sizeof(*names), by_name);
+    return names;
 }
 
 /* What no hook knows of, in a directory that stays. */
@@ -463,14 +488,17 @@ dp_bpf_sweep(const char *pin_dir, const char *const *keep, unsigned n)
 {
     DIR *d = on_bpffs(pin_dir) ? opendir(pin_dir) : NULL;
     char dir[PATH_MAX], name[IF_NAMESIZE];
-    struct dp_tc *tc;
+    struct dp_tc *tc = NULL;
+    dir_name *names;
     struct dirent *e;
     int removed = 0, err;
 
     if (!d) /* nothing was ever pinned */
         return 0;
-    err = dp_tc_open(&tc);
+    names = names_of(keep, n);
+    err = names ? dp_tc_open(&tc) : -ENOMEM;
     if (err) {
+        free(names);
         closedir(d);
         return err;
     }
@@ -478,7 +506,7 @@ dp_bpf_sweep(const char *pin_dir, const char *const *keep, unsigned n)
         if (e->d_name[0] == '.' ||
             (size_t) snprintf(dir, sizeof(dir), "%s/%s", pin_dir, e->d_name) >= sizeof(dir))
             continue;
-        if (is_kept(e->d_name, keep, n)) {
+        if (bsearch(e->d_name, names, n, sizeof(*names), by_name)) {
             prune(dir);
             continue;
         }
@@ -490,6 +518,7 @@ dp_bpf_sweep(const char *pin_dir, const char *const *keep, unsigned n)
             removed++;
     }
     dp_tc_close(tc);
+    free(names);
     closedir(d);
     return removed;
 }

@@ -33,7 +33,7 @@ struct dp_bpf {
     struct dp_shared *shared; /* DP_MAP_SHARED, mapped */
     struct dp_tc *tc;
     char name[BOND_NAME_SIZE];
-    char dir[PATH_MAX];    /* where the maps are pinned */
+    char *dir;             /* where the maps are pinned; owned */
     bool waiting;          /* hooks where an older program goes on until the first table */
     bool has_tcx;          /* the kernel has it */
     bool by_tcx[DP_HOOKS]; /* of shared->hook: how the program is attached there */
@@ -84,6 +84,8 @@ bool dp_tc_others(struct dp_tc *tc, int ifindex, unsigned direction);
 /* bpf_tcx.c: programs on tcx, each held by a link that is pinned in the bond's directory. */
 bool dp_tcx_available(void);
 bool dp_tcx_is_pin(const char *name, int *ifindex, unsigned *direction);
+/* Any program at all is on the hook. */
+bool dp_tcx_is_used(int ifindex, unsigned direction);
 /* A program of the bond is on the hook; this one is. */
 bool dp_tcx_is_there(const char *dir, int ifindex, unsigned direction);
 bool dp_tcx_runs(const char *dir, int ifindex, unsigned direction, int prog_fd);
@@ -106,9 +108,10 @@ int dp_hook_attach_all(struct dp_bpf *bpf);
 void dp_hook_detach_all(struct dp_tc *tc, const char *dir, struct dp_shared *shared);
 
 /* bpf_pin.c: pinned maps and programs. */
-/* The bond's directory, made where it is missing; taken along where the bond was renamed. */
-int dp_pin_dir(char *dir, size_t size, const char *pin_dir, const char *bond_name, int bond_ifindex,
-               char *text, size_t text_size);
+/* The bond's directory, made where it is missing; taken along where the bond was renamed. *dir:
+ * transfer full. */
+int dp_pin_dir(char **dir, struct dp_tc *tc, const char *pin_dir, const char *bond_name,
+               int bond_ifindex, char *text, size_t text_size);
 /* Takes the pinned maps if they are of this layout and for this bond, and then the programs if they
  * are of this build and use these maps. *maps, *programs say so. What does not fit is removed, its
  * filters too where known. */

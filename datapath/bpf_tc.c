@@ -31,8 +31,11 @@
 struct dp_tc {
     struct mnl_socket *nl;
     unsigned port, seq;
-    char buf[32768]; /* netlink(7): a dump's messages come in pieces of up to that */
 };
+
+/* Of requests and answers, which are done with when a function returns: one for all bonds.
+ * netlink(7): a dump's messages come in pieces of up to that. */
+static _Thread_local char buf[32768];
 
 struct place {
     int ifindex;
@@ -75,7 +78,7 @@ dp_tc_close(struct dp_tc *tc)
 static struct nlmsghdr *
 request(struct dp_tc *tc, uint16_t type, uint16_t flags, int ifindex, struct tcmsg **out)
 {
-    struct nlmsghdr *nlh = mnl_nlmsg_put_header(tc->buf);
+    struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
     struct tcmsg *t;
 
     nlh->nlmsg_type = type;
@@ -97,13 +100,13 @@ talk(struct dp_tc *tc, struct nlmsghdr *nlh, mnl_cb_t cb, void *data)
     if (mnl_socket_sendto(tc->nl, nlh, nlh->nlmsg_len) < 0)
         return -errno;
     while (ret > MNL_CB_STOP) {
-        ssize_t len = mnl_socket_recvfrom(tc->nl, tc->buf, sizeof(tc->buf));
+        ssize_t len = mnl_socket_recvfrom(tc->nl, buf, sizeof(buf));
 
         if (len < 0 && errno == EINTR)
             continue;
         if (len < 0)
             return -errno;
-        ret = mnl_cb_run(tc->buf, (size_t) len, seq, tc->port, cb, data);
+        ret = mnl_cb_run(buf, (size_t) len, seq, tc->port, cb, data);
     }
     return ret < 0 ? -errno : 0;
 }

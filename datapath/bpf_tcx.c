@@ -57,9 +57,8 @@ dp_tcx_available(void)
     return bpf_prog_query(LOOPBACK, type_of(DP_HOOK_INGRESS), 0, NULL, NULL, &n) == 0;
 }
 
-/* Any program at all is on the hook. */
-static bool
-is_used(int ifindex, unsigned direction)
+bool
+dp_tcx_is_used(int ifindex, unsigned direction)
 {
     uint32_t n = 0;
 
@@ -144,7 +143,7 @@ evict(const char *dir, int ifindex, unsigned direction)
 int
 dp_tcx_check_free(const char *dir, int ifindex, unsigned direction)
 {
-    if (!is_used(ifindex, direction) || dp_tcx_is_there(dir, ifindex, direction))
+    if (!dp_tcx_is_used(ifindex, direction) || dp_tcx_is_there(dir, ifindex, direction))
         return 0;
     return evict(dir, ifindex, direction);
 }

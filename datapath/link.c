@@ -39,7 +39,7 @@ dp_link_get(struct dp_nl *nl, const char *name, struct dp_link *out)
 
     if (name[0] == '\0' || strlen(name) >= IFNAMSIZ)
         return -ENODEV;
-    dp_nl_request_link(&nlh, req, RTM_GETLINK, 0, 0);
+    nlh = dp_nl_request_get(req, 0);
     mnl_attr_put_strz(nlh, IFLA_IFNAME, name);
     return get_link(nl, nlh, out);
 }
@@ -52,7 +52,7 @@ dp_link_get_index(struct dp_nl *nl, int ifindex, struct dp_link *out)
 
     if (ifindex <= 0)
         return -ENODEV;
-    dp_nl_request_link(&nlh, req, RTM_GETLINK, 0, ifindex);
+    nlh = dp_nl_request_get(req, ifindex);
     return get_link(nl, nlh, out);
 }
 
@@ -94,7 +94,7 @@ dp_link_foreach(struct dp_nl *nl, dp_link_cb cb, void *data)
         struct nlmsghdr *nlh;
 
         list.n = 0;
-        dp_nl_request_link(&nlh, req, RTM_GETLINK, 0, 0);
+        nlh = dp_nl_request_get(req, 0);
         r = dp_nl_dump(nl, nlh, on_listed_link, &list);
     }
     for (size_t i = 0; r == 0 && i < list.n; i++)

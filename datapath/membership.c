@@ -36,7 +36,7 @@ struct filter {
     unsigned long including; /* sockets that named this source */
 };
 
-struct memberships {
+struct dp_memberships {
     struct membership *group;
     struct filter *filter;
     size_t n_groups, groups_size, n_filters, filters_size;
@@ -80,7 +80,7 @@ parse_hex16(const char *hex, struct in6_addr *out)
 /* A device's line "2 eth0 : 1 V3", then a line for each of its groups, printed as a number of
  * this machine: "010000E0 1 0:00000000 0". */
 static int
-parse_igmp(FILE *f, struct memberships *ms)
+parse_igmp(FILE *f, struct dp_memberships *ms)
 {
     int ifindex = 0, version = 3;
     char line[256];
@@ -111,7 +111,7 @@ parse_igmp(FILE *f, struct memberships *ms)
 }
 
 static int
-parse_igmp6(FILE *f, struct memberships *ms)
+parse_igmp6(FILE *f, struct dp_memberships *ms)
 {
     char line[256], hex[33];
 
@@ -136,7 +136,7 @@ parse_igmp6(FILE *f, struct memberships *ms)
 }
 
 static int
-parse_mcfilter(FILE *f, struct memberships *ms)
+parse_mcfilter(FILE *f, struct dp_memberships *ms)
 {
     char line[256];
 
@@ -161,7 +161,7 @@ parse_mcfilter(FILE *f, struct memberships *ms)
 }
 
 static int
-parse_mcfilter6(FILE *f, struct memberships *ms)
+parse_mcfilter6(FILE *f, struct dp_memberships *ms)
 {
     char line[256], group[33], source[33];
 
@@ -186,11 +186,19 @@ parse_mcfilter6(FILE *f, struct memberships *ms)
 }
 
 static int
-read_memberships(struct memberships *ms)
+by_device(const void *a, const void *b)
+{
+    int x = ((const struct membership *) a)->ifindex, y = ((const struct membership *) b)->ifindex;
+
+    return (x > y) - (x < y);
+}
+
+int
+dp_memberships_read(struct dp_memberships **out)
 {
     static const struct {
         const char *path;
-        int (*parse)(FILE *f, struct memberships *ms);
+        int (*parse)(FILE *f, struct dp_memberships *ms);
     } file[] = {
         /* thread-self: the network namespace of who asks */
         {"/proc/thread-self/net/igmp", parse_igmp},
@@ -198,7 +206,8 @@ read_memberships(struct memberships *ms)
         {"/proc/thread-self/net/mcfilter", parse_mcfilter},
         {"/proc/thread-self/net/mcfilter6", parse_mcfilter6},
     };
-    int r = 0;
+    struct dp_memberships *ms = *out = calloc(1, sizeof(*ms));
+    int r = ms ? 0 : -ENOMEM;
 
     for (size_t i = 0; i < sizeof(file) / sizeof(file[0]) && r == 0; i++) {
         FILE *f = fopen(file[i].path, "re");
@@ -211,7 +220,19 @@ read_memberships(struct memberships *ms)
         r = file[i].parse(f, ms);
         fclose(f);
     }
+    if (ms && ms->n_groups > 0)
+        qsort(ms->group, ms->n_groups, sizeof(*ms->group), by_device);
     return r;
+}
+
+void
+dp_memberships_free(struct dp_memberships *ms)
+{
+    if (!ms)
+        return;
+    free(ms->group);
+    free(ms->filter);
+    free(ms);
 }
 
 static bool
@@ -223,7 +244,7 @@ is_of(const struct filter *f, const struct membership *g)
 
 /* Every member named this source, so no member wants all. */
 static bool
-is_include_mode(const struct memberships *ms, const struct membership *g)
+is_include_mode(const struct dp_memberships *ms, const struct membership *g)
 {
     for (size_t i = 0; i < ms->n_filters; i++) {
         if (is_of(&ms->filter[i], g) && ms->filter[i].including == g->users)
@@ -284,7 +305,7 @@ send_report(const struct dp_announcer *a, const struct dp_monitor *m, const stru
 /* One report, or several where its sources do not fit into one. */
 static int
 report(const struct dp_announcer *a, const struct dp_monitor *m, const struct dp_link *link,
-       const struct memberships *ms, const struct membership *g)
+       const struct dp_memberships *ms, const struct membership *g)
 {
     struct dp_frame_group group = {.include = is_include_mode(ms, g)};
     int r, first = 0;
@@ -304,39 +325,45 @@ report(const struct dp_announcer *a, const struct dp_monitor *m, const struct dp
     return first ? first : r;
 }
 
-static int
-by_index(const void *key, const void *link)
+/* The first of a device's groups; n_groups: it has none. */
+static size_t
+first_of(const struct dp_memberships *ms, int ifindex)
 {
-    int a = *(const int *) key, b = (*(const struct dp_link *const *) link)->ifindex;
+    size_t lo = 0, hi = ms->n_groups;
 
-    return (a > b) - (a < b);
+    while (lo < hi) {
+        size_t mid = lo + (hi - lo) / 2;
+
+        if (ms->group[mid].ifindex < ifindex)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    return lo;
 }
 
 int
-dp_resend_igmp(struct dp_announcer *a, const struct dp_monitor *m, int bond_ifindex)
+dp_resend_igmp(struct dp_announcer *a, const struct dp_monitor *m, const struct dp_memberships *ms,
+               int bond_ifindex)
 {
-    struct memberships ms = {0};
     const struct dp_link **above;
-    int n = dp_above_list(m, bond_ifindex, &above), first;
+    int n = dp_above_list(m, bond_ifindex, &above), first = 0;
 
     if (n <= 0)
         return n ? n : -ENODEV;
-    first = read_memberships(&ms);
-    for (size_t i = 0; i < ms.n_groups; i++) {
-        const struct membership *g = &ms.group[i];
-        const struct dp_link *const *link = above;
+    for (int i = 0; i < n; i++) {
+        const struct dp_link *link = above[i];
+        size_t at = first_of(ms, link->ifindex);
 
-        if (g->ifindex != bond_ifindex)
-            link = bsearch(&g->ifindex, above + 1, (size_t) n - 1, sizeof(*above), by_index);
-        if (link && ((*link)->flags & IFF_UP) && (*link)->mac_len == BOND_MAC_LEN &&
-            is_reported(g)) {
-            int r = report(a, m, *link, &ms, g);
+        for (; at < ms->n_groups && ms->group[at].ifindex == link->ifindex; at++) {
+            if ((link->flags & IFF_UP) && link->mac_len == BOND_MAC_LEN &&
+                is_reported(&ms->group[at])) {
+                int r = report(a, m, link, ms, &ms->group[at]);
 
-            first = first ? first : r;
+                first = first ? first : r;
+            }
         }
     }
-    free(ms.group);
-    free(ms.filter);
     free(above);
     return first;
 }

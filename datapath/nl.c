@@ -66,6 +66,16 @@ dp_nl_request_link(struct nlmsghdr **nlh, void *req, uint16_t type, uint16_t fla
     return ifm;
 }
 
+struct nlmsghdr *
+dp_nl_request_get(void *req, int ifindex)
+{
+    struct nlmsghdr *nlh;
+
+    dp_nl_request_link(&nlh, req, RTM_GETLINK, 0, ifindex);
+    mnl_attr_put_u32(nlh, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+    return nlh;
+}
+
 struct exchange {
     dp_nl_cb cb;
     void *data;

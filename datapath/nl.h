@@ -36,6 +36,9 @@ typedef int (*dp_nl_cb)(const struct nlmsghdr *nlh, void *data);
 struct nlmsghdr *dp_nl_request(void *req, uint16_t type, uint16_t flags);
 struct ifinfomsg *dp_nl_request_link(struct nlmsghdr **nlh, void *req, uint16_t type,
                                      uint16_t flags, int ifindex);
+/* RTM_GETLINK, without the statistics, which cost the kernel more than all the rest. ifindex 0: by
+ * name, or all. */
+struct nlmsghdr *dp_nl_request_get(void *req, int ifindex);
 
 /* Sends and waits for the acknowledgement. Returns 0 or a negative errno. cb may be NULL. */
 int dp_nl_talk(struct dp_nl *nl, struct nlmsghdr *nlh, dp_nl_cb cb, void *data);

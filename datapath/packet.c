@@ -27,7 +27,8 @@
 #endif
 
 #define RCVBUF (256 << 10)
-#define OFF_SOURCE 6 /* in an Ethernet header */
+#define RCVBUF_ALL (8 << 20) /* a LACPDU of some thousand ports in one go */
+#define OFF_SOURCE 6         /* in an Ethernet header */
 #define OFF_PROTO 12
 #define OFF_IP6_NEXT 20 /* behind it */
 #define OFF_ICMP6_TYPE 54
@@ -112,23 +113,30 @@ dp_packet_set(int fd, int ifindex, uint32_t what)
 {
     int r = set_filter(fd, what);
 
-    if (r == 0)
+    if (r == 0 && ifindex != 0)
         r = set_membership(fd, ifindex, false);
-    if (r == 0 && (what & BOND_FRAMES_SLOW))
+    if (r == 0 && ifindex != 0 && (what & BOND_FRAMES_SLOW))
         r = set_membership(fd, ifindex, true);
     return r == 0 ? bind_to(fd, ifindex, what) : r;
+}
+
+int
+dp_packet_join(int fd, int ifindex, bool on)
+{
+    return set_membership(fd, ifindex, on);
 }
 
 int
 dp_packet_open(int ifindex, uint32_t what)
 {
     /* Protocol 0: hears nothing before it is bound. */
-    int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), on = 1, size = RCVBUF;
-    int r;
+    int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), on = 1;
+    int size = ifindex != 0 ? RCVBUF : RCVBUF_ALL, r;
 
     if (fd < 0)
         return -errno;
-    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+    if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) < 0)
+        setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size)); /* as much as allowed */
     setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &on, sizeof(on));
     r = setsockopt(fd, SOL_PACKET, PACKET_AUXDATA, &on, sizeof(on)) < 0 ? -errno : 0;
     if (r == 0)
@@ -154,10 +162,11 @@ dp_packet_open_echo(int ifindex, const uint8_t mac[BOND_MAC_LEN])
     };
     const struct sockaddr_ll to = {
         .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ARP), .sll_ifindex = ifindex};
-    int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), on = 1, r;
+    int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), on = 1, size = 1, r;
 
     if (fd < 0)
         return -errno;
+    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size)); /* the least: one will do */
     setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &on, sizeof(on));
     r = attach(fd, code, sizeof(code) / sizeof(code[0]));
     if (r == 0 && bind(fd, (const struct sockaddr *) &to, sizeof(to)) < 0)
@@ -212,6 +221,7 @@ dp_packet_receive(int fd, struct dp_packet *out)
     } while (n >= 0 && from.sll_pkttype == PACKET_OUTGOING);
     if (n < 0)
         return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+    out->ifindex = from.sll_ifindex;
     out->len = (uint16_t) n;
     out->vlan_id = vlan_of(&msg);
     return 1;

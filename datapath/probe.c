@@ -9,8 +9,10 @@
 
 #include <errno.h>
 #include <linux/if_ether.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "datapath/above.h"
 #include "datapath/frames.h"
 #include "datapath/nl.h"
 #include "datapath/packet.h"
@@ -148,10 +150,8 @@ dp_probe_send(int fd, int port_ifindex, const uint8_t mac[BOND_MAC_LEN],
 /* ---- whose address ---- */
 
 struct search {
-    const struct dp_monitor *m;
     const struct dp_target *addr;
-    int bond_ifindex;
-    bool has, found;
+    bool found;
 };
 
 static void
@@ -161,27 +161,18 @@ compare(const struct dp_addr *addr, void *data)
 
     if (addr->family == s->addr->family &&
         memcmp(&addr->u, &s->addr->addr, addr_len(addr->family)) == 0)
-        s->has = true;
-}
-
-static void
-look_at(const struct dp_link *link, void *data)
-{
-    struct search *s = data;
-
-    if (s->found)
-        return;
-    s->has = false;
-    dp_monitor_foreach_addr(s->m, link->ifindex, compare, s);
-    s->found = s->has && (link->ifindex == s->bond_ifindex ||
-                          dp_monitor_is_above(s->m, link->ifindex, s->bond_ifindex));
+        s->found = true;
 }
 
 bool
 dp_above_has_address(const struct dp_monitor *m, int bond_ifindex, const struct dp_target *addr)
 {
-    struct search s = {.m = m, .addr = addr, .bond_ifindex = bond_ifindex};
+    struct search s = {.addr = addr};
+    const struct dp_link **above;
+    int n = dp_above_list(m, bond_ifindex, &above);
 
-    dp_monitor_foreach_link(m, look_at, &s);
+    for (int i = 0; i < n && !s.found; i++)
+        dp_monitor_foreach_addr(m, above[i]->ifindex, compare, &s);
+    free(above);
     return s.found;
 }

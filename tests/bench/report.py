@@ -20,9 +20,14 @@ import sys
 import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+sys.dont_write_bytecode = True
+sys.path.insert(0, HERE)
+import scale_table  # noqa: E402 (the path comes first)
+
 DOCS = os.path.join(HERE, "..", "..", "docs")
 PAGE = os.path.join(DOCS, "performance.md")
 RESULTS = os.path.join(DOCS, "performance")
+SCALE = "scale.csv"
 WHAT = {"send": "sent", "drop": "received, dropped at the bond", "socket": "received, to a socket",
         "receive": "end to end", "forward": "forwarded", "rr": "request-response",
         "latency-p50": "round trip by the clock, p50", "latency-p99": "p99",
@@ -214,16 +219,17 @@ def main():
     arguments = [a for a in sys.argv[1:] if a != "--check"]
     for build in arguments:
         left = os.path.join(build, "tests", "bench")
-        for file in sorted(f for f in os.listdir(left) if f.endswith(".csv")):
+        for file in sorted(f for f in os.listdir(left) if f.endswith(".csv") and not f.startswith("failover")):
             shutil.copy(os.path.join(left, file), RESULTS)
             print(f"taken over: {file}")
     runs = [Run(os.path.join(RESULTS, f)) for f in sorted(os.listdir(RESULTS), reverse=True)
-            if f.endswith(".csv")]
+            if f.endswith(".csv") and f != SCALE]
     runs.sort(key=lambda run: run.host)
     with open(PAGE, encoding="utf-8") as file:
         old = file.read()
     text = replace(old, "goals", goals(runs))
     text = replace(text, "results", [line for run in runs for line in section(run)])
+    text = replace(text, "scale", scale_table.lines(os.path.join(RESULTS, SCALE)))
     if "--check" in sys.argv:
         if text != old:
             sys.exit("docs/performance.md is out of date: tests/bench/report.py")

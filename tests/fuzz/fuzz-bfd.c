@@ -111,20 +111,8 @@ start(void)
 {
     static const char *const names[] = {"mode", "bfd", "bfd_peer"};
     static const char *const values[] = {"active-backup", "micro", "10.0.0.1"};
-    struct bond_event up = {.type = BOND_EV_BOND_LINK};
-    struct bond_options o;
 
-    bond_options_init(&o, BOND_MODE_BALANCE_RR);
-    MUST(!bond_options_apply(&o, 3, names, values, false, NULL, NULL), "the options");
-    memset(&b, 0, sizeof(b));
-    bond_init(&b, "bond0", 100, &o);
-    up.u.bond_link.admin_up = true;
-    step(&up, 1);
-    for (int i = 0; i < PORTS; i++) {
-        struct bond_event ev = attach_event(i, BOND_SPEED_UNKNOWN, BOND_DUPLEX_UNKNOWN);
-
-        step(&ev, 1);
-    }
+    start_bond(&b, 3, names, values, PORTS, step, 1);
 }
 
 int

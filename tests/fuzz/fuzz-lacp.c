@@ -115,22 +115,10 @@ options_change(struct bytes *in, uint64_t now)
 static void
 start(void)
 {
-    struct bond_options o;
     const char *name = "mode", *value = "802.3ad";
-    struct bond_event up = {.type = BOND_EV_BOND_LINK};
 
     memset(sent_ns, 0, sizeof(sent_ns));
-    bond_options_init(&o, BOND_MODE_BALANCE_RR);
-    bond_options_apply(&o, 1, &name, &value, false, NULL, NULL);
-    memset(&b, 0, sizeof(b));
-    bond_init(&b, "bond0", 100, &o);
-    up.u.bond_link.admin_up = true;
-    step(&up, 1);
-    for (int i = 0; i < PORTS; i++) {
-        struct bond_event ev = attach_event(i, 1000, BOND_DUPLEX_FULL);
-
-        step(&ev, 1);
-    }
+    start_bond(&b, 1, &name, &value, PORTS, step, 1);
 }
 
 int

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * fuzz.h - what the harnesses share: bytes one after the other, and a check that says what broke,
- * and a port.
+ * fuzz.h - what the harnesses share: bytes one after the other, a check that says what broke,
+ * and a bond with its ports.
  */
 #ifndef FUZZ_H
 #define FUZZ_H
@@ -52,6 +52,28 @@ attach_event(int i, int32_t speed_mbps, uint8_t duplex)
     ev.u.attach.speed_mbps = speed_mbps;
     ev.u.attach.duplex = duplex;
     return ev;
+}
+
+/* bond0 with these options, in force together, up, and that many ports; each event by `feed`. */
+static inline void
+start_bond(struct bond *b, size_t n, const char *const *names, const char *const *values, int ports,
+           void (*feed)(const struct bond_event *ev, uint64_t now), uint64_t now)
+{
+    struct bond_event up = {.type = BOND_EV_BOND_LINK};
+    struct bond_options o;
+    struct bond_err err = {0};
+
+    bond_options_init(&o, BOND_MODE_BALANCE_RR);
+    MUST(!bond_options_apply(&o, n, names, values, false, NULL, &err), "%s", err.text);
+    memset(b, 0, sizeof(*b));
+    bond_init(b, "bond0", 100, &o);
+    up.u.bond_link.admin_up = true;
+    feed(&up, now);
+    for (int i = 0; i < ports; i++) {
+        struct bond_event ev = attach_event(i, 1000, BOND_DUPLEX_FULL);
+
+        feed(&ev, now);
+    }
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

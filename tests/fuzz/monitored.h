@@ -38,21 +38,7 @@ feed(const struct bond_event *ev, uint64_t now)
 static inline void
 start_monitored(size_t n, const char *const *names, const char *const *values, uint64_t now)
 {
-    struct bond_event up = {.type = BOND_EV_BOND_LINK};
-    struct bond_options o;
-    struct bond_err err = {0};
-
-    bond_options_init(&o, BOND_MODE_BALANCE_RR);
-    MUST(!bond_options_apply(&o, n, names, values, false, NULL, &err), "%s", err.text);
-    memset(&b, 0, sizeof(b));
-    bond_init(&b, "bond0", 100, &o);
-    up.u.bond_link.admin_up = true;
-    feed(&up, now);
-    for (int i = 0; i < MONITORED_PORTS; i++) {
-        struct bond_event ev = attach_event(i, 1000, BOND_DUPLEX_FULL);
-
-        feed(&ev, now);
-    }
+    start_bond(&b, n, names, values, MONITORED_PORTS, feed, now);
 }
 
 /* Frames one after the other, each with four bytes before it: the port (the last one is the host

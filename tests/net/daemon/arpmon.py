@@ -225,11 +225,15 @@ class Monitor(Links):
                  "mac = bytes.fromhex('020000000077')\n"
                  "arp = bytes.fromhex('0001080006040001') + mac + bytes([10, 0, 1, 77])\n"
                  "arp += bytes(6) + bytes([10, 0, 1, 77])\n"
+                 "print('speaking', flush=True)\n"
                  "while True:\n"
                  "    s.send(b'\\xff' * 6 + mac + b'\\x08\\x06' + arp + bytes(18))\n"
                  "    time.sleep(0.02)\n")
-        chatter = self.lab.b.start("python3", "-c", speak, log=self.lab.path("chatter.log"))
+        # it stands for a device on the wire, which no load of this machine keeps from talking
+        chatter = self.lab.b.start("chrt", "--rr", "1", "python3", "-c", speak,
+                                   log=self.lab.path("chatter.log"))
         try:
+            wait_for(lambda: "speaking" in self.lab.tail("chatter.log"), 10, "the chatter to begin")
             self.lab.b.run("sysctl", "-qw", "net.ipv4.conf.eth0.arp_ignore=8")
             self.assert_stays(1, **{active: "up"})
             self.set(arp_validate="all")

@@ -77,11 +77,34 @@ bed_wait_usable(struct bed *b, const char *dev, const char *addr)
         (bed_settle(b), dp_monitor_foreach_addr(b->m, lab_index(dev), is_usable, &u), u.found));
 }
 
+int
+bed_announce_all(struct bed *b)
+{
+    int from = 0, r, first = 0;
+
+    b->sent = (struct dp_announced){0};
+    do {
+        r = dp_announce(b->a, b->nl, b->m, b->bond, &from, &b->sent);
+        first = first ? first : r;
+    } while (from != 0);
+    return first;
+}
+
+int
+bed_resend_igmp(struct bed *b)
+{
+    struct dp_memberships *groups;
+    int r = dp_memberships_read(&groups), sent = dp_resend_igmp(b->a, b->m, groups, b->bond);
+
+    dp_memberships_free(groups);
+    return r ? r : sent;
+}
+
 void
 bed_announce(struct bed *b)
 {
     bed_settle(b);
-    lab_ok(dp_announce(b->a, b->nl, b->m, b->bond, &b->sent));
+    lab_ok(bed_announce_all(b));
 }
 
 void

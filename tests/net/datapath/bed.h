@@ -35,6 +35,8 @@ void bed_settle(struct bed *b); /* the monitor has seen everything */
  * kernel a moment). */
 void bed_wait_usable(struct bed *b, const char *dev, const char *addr);
 void bed_announce(struct bed *b); /* settles first */
+int bed_announce_all(struct bed *b);
+int bed_resend_igmp(struct bed *b);
 void bed_expect_sent(const struct bed *b, unsigned arp, unsigned na, unsigned rarp);
 
 /* The next frame of its kind on the wire is exactly this one. */

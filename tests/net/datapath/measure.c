@@ -9,17 +9,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "tests/net/datapath/lab.h"
+#include "tests/net/datapath/bed.h"
 
 #define ROUNDS 200
 #define MANY 2000
 
-struct bed {
-    struct dp_nl *nl;
-    struct dp_monitor *m;
-    struct dp_announcer *a;
-    int bond, peer;
-};
+static int peer;
 
 static int
 by_value(const void *a, const void *b)
@@ -64,16 +59,16 @@ flap(struct bed *b)
     static bool up = true;
 
     up = !up;
-    lab_ok(dp_link_set_up(b->nl, b->peer, up));
+    lab_ok(dp_link_set_up(b->nl, peer, up));
     return dp_monitor_dispatch(b->m);
 }
 
 static int
 make_and_delete(struct bed *b)
 {
-    int bond, peer;
+    int bond, other;
 
-    lab_ok(dp_link_create_pair(b->nl, "bond9", NULL, &bond, &peer));
+    lab_ok(dp_link_create_pair(b->nl, "bond9", NULL, &bond, &other));
     return dp_link_delete(b->nl, bond);
 }
 
@@ -89,8 +84,8 @@ measure(struct bed *b, const char *where)
     MEASURE("  dp_link_speed", ROUNDS, dp_link_speed(b->bond, &speed, &duplex));
     MEASURE("  peer up or down, seen by dp_monitor_dispatch", ROUNDS, flap(b));
     settle(b);
-    MEASURE("  dp_announce", ROUNDS / 10, dp_announce(b->a, b->nl, b->m, b->bond, NULL));
-    MEASURE("  dp_resend_igmp", ROUNDS / 10, dp_resend_igmp(b->a, b->m, b->bond));
+    MEASURE("  dp_announce", ROUNDS / 10, bed_announce_all(b));
+    MEASURE("  dp_resend_igmp", ROUNDS / 10, bed_resend_igmp(b));
 }
 
 /* IPv6 addresses, and devices above with an address each (private: they do not flood each other).
@@ -100,7 +95,7 @@ announcing(struct bed *b, const char *what, const char *batch)
 {
     lab_run("%s | ip -batch -", batch);
     settle(b);
-    MEASURE(what, ROUNDS / 10, dp_announce(b->a, b->nl, b->m, b->bond, NULL));
+    MEASURE(what, ROUNDS / 10, bed_announce_all(b));
 }
 
 static void
@@ -111,8 +106,8 @@ calls(void **state)
 
     lab_run("sysctl -qw net.ipv6.conf.default.disable_ipv6=1");
     lab_ok(dp_nl_open(&b.nl));
-    lab_ok(dp_link_create_pair(b.nl, "bond0", NULL, &b.bond, &b.peer));
-    lab_ok(dp_link_set_up(b.nl, b.peer, true));
+    lab_ok(dp_link_create_pair(b.nl, "bond0", NULL, &b.bond, &peer));
+    lab_ok(dp_link_set_up(b.nl, peer, true));
     lab_ok(dp_link_set_up(b.nl, b.bond, true));
     lab_run("ip addr add 10.0.1.243/24 dev bond0");
     lab_ok(dp_monitor_open(&b.m, NULL, NULL));

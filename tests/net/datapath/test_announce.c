@@ -43,12 +43,43 @@ static void
 a_bond_that_is_down_says_nothing(void **state)
 {
     struct bed *b = *state;
+    int from = 0;
 
     lab_run("ip addr add 10.0.1.243/24 dev bond0");
     lab_run("ip link set bond0 down");
     bed_announce(b);
     bed_expect_sent(b, 0, 0, 0);
-    assert_int_equal(dp_announce(b->a, b->nl, b->m, 4711, &b->sent), -ENODEV);
+    assert_int_equal(dp_announce(b->a, b->nl, b->m, 4711, &from, &b->sent), -ENODEV);
+}
+
+/* Each once, whatever comes and goes between two parts. */
+static void
+many_devices_in_parts(void **state)
+{
+    struct bed *b = *state;
+    int from = 0, parts = 0;
+
+    lab_run(
+        "for n in $(seq 100 139); do ip link add link bond0 name m$n type macvlan mode private; "
+        "ip addr add 10.0.2.$n/24 dev m$n; ip link set m$n up; done; "
+        "ip addr add 10.0.1.243/24 dev bond0");
+    bed_settle(b);
+    b->sent = (struct dp_announced){0};
+    do {
+        unsigned before = b->sent.arp;
+
+        lab_ok(dp_announce(b->a, b->nl, b->m, b->bond, &from, &b->sent));
+        assert_true(b->sent.arp - before <= DP_ANNOUNCE_DEVICES);
+        if (parts++ == 0) {
+            lab_run("ip link delete m100; ip link delete m139");
+            bed_settle(b);
+        }
+    } while (from != 0);
+    assert_int_equal(parts, 3);
+    bed_expect_sent(b, 40, 0, 0); /* the bond and 39: one had spoken when it went */
+    lab_run("for n in $(seq 101 128); do ip link delete m$n; done");
+    bed_announce(b);
+    bed_expect_sent(b, 11, 0, 0);
 }
 
 static void
@@ -163,7 +194,7 @@ an_address_changed_a_moment_ago(void **state)
     lab_run("ip addr add 10.0.1.243/24 dev bond0");
     bed_settle(b);
     lab_ok(dp_link_set_mac(b->nl, b->bond, mac));
-    lab_ok(dp_announce(b->a, b->nl, b->m, b->bond, &b->sent));
+    lab_ok(bed_announce_all(b));
     bed_expect_garp(b, mac, "10.0.1.243");
     assert_memory_equal(dp_monitor_link(b->m, b->bond)->mac, b->mac, 6);
 }
@@ -197,6 +228,7 @@ main(void)
         BED_TEST(tentative_addresses_are_not_ours_yet),
         BED_TEST(ipv6_addresses_of_several_devices),
         BED_TEST(a_macvlan_above),
+        BED_TEST(many_devices_in_parts),
         BED_TEST(a_macvlan_in_another_namespace),
         BED_TEST(an_address_changed_a_moment_ago),
         BED_TEST(many_addresses),

@@ -78,19 +78,20 @@ memberships_are_told_again(void **state)
     join("232.1.1.1", "192.0.2.77", "bond0");
     drain(b);
     lab_ok(dp_monitor_dispatch(b->m));
-    lab_ok(dp_resend_igmp(b->a, b->m, b->bond));
+    lab_ok(bed_resend_igmp(b));
     expect_igmp3(b, 1, "232.1.1.1", "192.0.2.77"); /* the kernel lists the latest first */
     expect_igmp3(b, 2, "239.1.2.4", NULL);
     expect_igmp3(b, 2, "239.1.2.3", NULL);
 
     lab_run("sysctl -qw net.ipv4.conf.bond0.force_igmp_version=2");
     drain(b);
-    lab_ok(dp_resend_igmp(b->a, b->m, b->bond));
+    lab_ok(bed_resend_igmp(b));
     do {
         assert_true(lab_next(b->wire, ETH_P_IP, 0, WAIT_MS, &got));
     } while (got.byte[38] != 0x16 || got.byte[45] != 3);
     assert_memory_equal(got.byte + 42, ((uint8_t[]){239, 1, 2, 3}), 4);
-    assert_int_equal(dp_resend_igmp(b->a, b->m, 4711), -ENODEV);
+    b->bond = 4711;
+    assert_int_equal(bed_resend_igmp(b), -ENODEV);
 }
 
 static void
@@ -110,7 +111,7 @@ ipv6_memberships_too(void **state)
     req.ipv6mr_interface = (unsigned) b->bond;
     assert_int_equal(setsockopt(fd, IPPROTO_IPV6, IPV6_ADD_MEMBERSHIP, &req, sizeof(req)), 0);
     lab_ok(dp_monitor_dispatch(b->m));
-    lab_ok(dp_resend_igmp(b->a, b->m, b->bond));
+    lab_ok(bed_resend_igmp(b));
     while (!found) {
         if (!lab_next(b->wire, ETH_P_IPV6, 143, WAIT_MS, &got))
             fail_msg("no MLD report for ff05::1234");

@@ -127,6 +127,28 @@ hears_what_was_asked_for(void **state)
     close(fd);
 }
 
+/* One socket for all ports: it says by which one a frame came. The group is asked for by device. */
+static void
+one_hears_all_devices(void **state)
+{
+    int fd = dp_packet_open(0, BOND_FRAMES_SLOW), left = lab_index("left");
+    struct dp_packet p;
+
+    lab_ok(fd);
+    assert_false(lab_try("ip maddr show dev left | grep -q 01:80:c2:00:00:02"));
+    lab_ok(dp_packet_join(fd, left, true));
+    assert_true(lab_try("ip maddr show dev left | grep -q 01:80:c2:00:00:02"));
+    wire_says(ETH_P_ARP, 'a');
+    wire_says(ETH_P_SLOW, 's');
+    assert_int_equal(heard(fd, &p), 's');
+    assert_int_equal(p.ifindex, left);
+    lab_ok(dp_packet_join(fd, left, false));
+    assert_false(lab_try("ip maddr show dev left | grep -q 01:80:c2:00:00:02"));
+    lab_run("ip link set left down && ip link set left up");
+    lab_wait(dp_packet_receive(fd, &p) == 0); /* it is bound to no device that could go */
+    close(fd);
+}
+
 static void
 take_everything(void)
 {
@@ -270,6 +292,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(hears_what_was_asked_for, setup),
+        cmocka_unit_test_setup(one_hears_all_devices, setup),
         cmocka_unit_test_setup(hears_before_the_frame_is_taken_away, setup),
         cmocka_unit_test_setup(the_tag_is_told, setup),
         cmocka_unit_test_setup(does_not_hear_itself, setup),

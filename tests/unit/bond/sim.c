@@ -109,6 +109,15 @@ make_twin(struct sim *s, struct bond *twin)
         fail_msg("what was saved cannot be loaded: %s\n%s", s->err.text, text);
 }
 
+/* Onto any other state: the one before. */
+static void
+check_copy(const struct sim *s, struct bond *was)
+{
+    bond_copy(was, &s->b);
+    if (memcmp(was, &s->b, sizeof(*was)) != 0 || bond_digest(was) != bond_digest(&s->b))
+        fail_msg("the copy is not the same");
+}
+
 static void
 check_step(const struct sim *s, uint64_t now_ns, int rc)
 {
@@ -144,6 +153,7 @@ sim_step(struct sim *s, const struct bond_event *ev, uint64_t now_ns)
         carry_out(s, &s->b);
         check_world(s);
     }
+    check_copy(s, &was);
     return rc;
 }
 

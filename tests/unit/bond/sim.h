@@ -6,6 +6,7 @@
  * Every step is checked from all sides, whatever the test looks at:
  *   - bond_check() holds, the next deadline is ahead, the actions are few;
  *   - a twin that was saved and loaded just before does and becomes exactly the same;
+ *   - a copy onto the state before is the same, and has the same digest;
  *   - carrying out the actions leaves the devices as the state says they are.
  */
 #ifndef SIM_H

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "sim.h"
 
@@ -163,6 +165,80 @@ short_buffers(void **state)
     assert_int_equal(strlen(buf), sizeof(buf) - 1);
 }
 
+/* Where memory comes page by page, what no port uses costs nothing: behind the third port of three
+ * nobody writes, whatever happens. */
+static void
+what_is_free_is_not_written_to(void **state)
+{
+    static const char *const options[] = {
+        "mode=balance-rr miimon=100",
+        "mode=active-backup miimon=100 downdelay=200",
+        "mode=active-backup arp_interval=100 arp_ip_target=10.0.0.9",
+        "mode=balance-xor",
+        "mode=balance-xor hash=resilient",
+        "mode=broadcast miimon=100",
+        "mode=802.3ad miimon=100",
+        "mode=balance-tlb miimon=100",
+        "mode=balance-alb miimon=100",
+        "mode=active-backup miimon=100 bfd=micro bfd_peer=10.0.0.9"};
+    static const char *const happens[] = {"attach eth0",
+                                          "attach eth1",
+                                          "attach eth2",
+                                          "tick",
+                                          "carrier eth0 off",
+                                          "carrier eth0 on",
+                                          "bond down",
+                                          "bond up",
+                                          "active eth1",
+                                          "set mode=802.3ad",
+                                          "set ad_actor_sys_prio=5",
+                                          "set mode=balance-alb",
+                                          "set mode=active-backup",
+                                          "set mode=balance-rr",
+                                          "gone eth1",
+                                          "attach eth1",
+                                          "detach eth0",
+                                          "tick",
+                                          "detach eth2 hard",
+                                          "claim eth0",
+                                          "tick"};
+    const size_t page = (size_t) sysconf(_SC_PAGESIZE), size = 16 * page + sizeof(struct sim);
+    uint8_t *base = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    uint8_t *from = base + 8 * page; /* where the fourth port begins */
+    struct sim *s = (void *) (from - offsetof(struct sim, b.port[3]));
+    size_t whole = (sizeof(struct bond) - offsetof(struct bond, port[3])) / page * page;
+
+    assert_ptr_not_equal(base, MAP_FAILED);
+    for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+        assert_int_equal(mprotect(from, whole, PROT_READ | PROT_WRITE), 0);
+        sim_init(s, options[i]);
+        assert_int_equal(mprotect(from, whole, PROT_READ), 0);
+        for (size_t j = 0; j < sizeof(happens) / sizeof(happens[0]); j++)
+            sim_do(s, 500 * j, happens[j]);
+    }
+    munmap(base, size);
+}
+
+/* What moves on with every look and every frame is no news; anything else is. */
+static void
+what_is_news(void **state)
+{
+    static struct sim s;
+    uint64_t before;
+
+    sim_init(&s, "mode=802.3ad miimon=100 lacp_rate=fast");
+    sim_do(&s, 0, "attach eth0");
+    sim_do(&s, 0, "attach eth1");
+    for (unsigned t = 5000; t < 20000; t += 50) /* the partner is silent long since */
+        sim_do(&s, t, "tick");
+    before = bond_digest(&s.b);
+    for (unsigned t = 20000; t < 30000; t += 50)
+        sim_do(&s, t, "tick");
+    assert_int_equal(bond_digest(&s.b), before);
+    sim_do(&s, 30000, "prio eth1 5");
+    assert_int_not_equal(bond_digest(&s.b), before);
+}
+
 int
 main(void)
 {
@@ -173,6 +249,8 @@ main(void)
         cmocka_unit_test(targets_are_kept),
         cmocka_unit_test(damaged),
         cmocka_unit_test(short_buffers),
+        cmocka_unit_test(what_is_free_is_not_written_to),
+        cmocka_unit_test(what_is_news),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
