@@ -7,7 +7,6 @@
  */
 #include "plan.h"
 
-#include <arpa/inet.h>
 #include <glob.h>
 #include <string.h>
 
@@ -31,14 +30,14 @@ static void read_file(struct reader *reader, const char *path);
 static bool
 read_netmask(struct reader *reader, guint64 *prefix)
 {
-    struct in_addr mask;
-    guint32 bits;
+    guint bits;
 
     if (g_ascii_string_to_unsigned(reader->netmask, 10, 0, reader->is_v6 ? 128 : 32, prefix, NULL))
         return true;
-    bits = inet_pton(AF_INET, reader->netmask, &mask) == 1 ? ntohl(mask.s_addr) : 1;
-    *prefix = (guint64) __builtin_popcount(bits);
-    return (~bits & (~bits + 1)) == 0;
+    if (!ifcfg_netmask(reader->netmask, &bits))
+        return false;
+    *prefix = bits;
+    return true;
 }
 
 /* Without a prefix it is of one host, as ifupdown takes it. */

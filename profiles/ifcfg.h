@@ -60,6 +60,8 @@ void import_clear(struct import *import);
 void import_directory(struct import *import, const char *directory, const char *only);
 /* Is this the name of an ifcfg file, and none that an editor left behind? */
 bool ifcfg_is_name(const char *name);
+/* 255.255.255.0 into a number of bits; false: it is no netmask. */
+bool ifcfg_netmask(const char *text, guint *prefix);
 
 /* ---- within profiles/ ---- */
 
@@ -77,7 +79,6 @@ void ifcfg_skip(struct import *import, struct ifcfg *file, const char *key, cons
 void ifcfg_skip_unused(struct import *import, struct ifcfg *file);
 
 guint ifcfg_line(struct ifcfg *file, const char *key); /* where it stands; 1: nowhere */
-bool ifcfg_netmask(const char *text, guint *prefix);
 
 /* IP of both families (ifcfg-ip.c). `aliases`: of struct ifcfg, files of bond0:1 and such. */
 void import_addresses(struct import *import, struct ifcfg *file, GPtrArray *aliases,

@@ -30,9 +30,9 @@ from common import BONDD, BondTest, wait_for  # noqa: E402 (the path comes first
 
 PHASES = ("detected", "decided", "switched", "announced")
 BIG = 32  # ports a bond: BOND_MAX_PORTS
-# Of 12 bonds, those after the sixth: the first ones bring what all share. Twice what was asked for, because
+# Of six bonds, those after the third: the first ones bring what all share. Twice what was asked for, because
 # memory comes in pages and arenas; 146 before anybody looked.
-SMOKE_BONDS, SMOKE_KB = 12, 100
+SMOKE_BONDS, SMOKE_KB = 6, 100
 
 
 class Scale(BondTest):
