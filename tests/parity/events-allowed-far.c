@@ -30,6 +30,17 @@ carrier_allowed(struct parity_sim *s, const struct parity_event *e,
     return d->is_parted && parity_use(RULE_CARRIER);
 }
 
+/* A port that is tried or active no longer, or not yet, when the monitor looks at what came in:
+ * with arp_validate=active or backup it counted when it came, or did not. */
+static bool
+is_judged_late(const struct parity_sim *s, const struct parity_event *e)
+{
+    const uint32_t validate = s->b.opt.num[BOND_OPT_ARP_VALIDATE] & 3;
+
+    return s->script->mode == BOND_MODE_ACTIVE_BACKUP && (validate == 1 || validate == 2) &&
+           parity_makes_it_select(e);
+}
+
 /* The driver waits for answers of an active port that has no link any more. Nobody asks meanwhile,
  * so with arp_validate its backups hear nothing either, and some fail. And a port that it has made
  * the active one although another, equal one was it (RULE_EQUAL) may fail. When the bond is set up
@@ -44,8 +55,13 @@ failure_allowed(struct parity_sim *s, const struct parity_event *e,
     const int slot = bond_port_by_ifindex(&s->b, (int) port + 10);
     enum parity_rule rule;
 
-    if (!e || slot == BOND_NO_PORT || strncmp(driver, "Link Failure Count: ", 20) ||
-        parity_number_in(driver) != parity_number_in(here) + 1)
+    if (!e || slot == BOND_NO_PORT || strncmp(driver, "Link Failure Count: ", 20))
+        return false;
+    if (parity_number_in(driver) + 1 == parity_number_in(here) && is_judged_late(s, e)) {
+        s->b.port[slot].failure_count--;
+        return parity_use(RULE_STAMPED);
+    }
+    if (parity_number_in(driver) != parity_number_in(here) + 1)
         return false;
     if (parity_has_slept(s, e))
         rule = RULE_SLEPT;
@@ -96,11 +112,13 @@ nobody_answers(const struct parity_sim *s)
 
 /* See open_again() in events-sim.c. */
 static bool
-listens_in_another_way(const struct parity_sim *s)
+listens_in_another_way(const struct parity_sim *s, const struct parity_event *e)
 {
     const uint32_t validate = s->b.opt.num[BOND_OPT_ARP_VALIDATE] & 3;
+    const bool is_another_now = e && e->what == PARITY_OPTION && !strcmp(e->option, "arp_validate");
 
-    if (s->script->mode == BOND_MODE_ACTIVE_BACKUP || validate == 0 || validate == 3)
+    if (s->script->mode == BOND_MODE_ACTIVE_BACKUP ||
+        (validate != 1 && validate != 2 && !is_another_now))
         return false;
     for (uint32_t i = 0; i < s->script->ports; i++)
         if (s->port[i].is_parted)
@@ -118,7 +136,7 @@ parity_monitor_parts(const struct parity_sim *s, const struct parity_event *e,
         return false;
     if (e && (e->what == PARITY_CUT || e->what == PARITY_UNSET) && nobody_answers(s))
         return parity_use(RULE_CARRIER);
-    if (listens_in_another_way(s))
+    if (listens_in_another_way(s, e))
         return true;
     return s->script->mode != BOND_MODE_ACTIVE_BACKUP &&
            (s->b.opt.num[BOND_OPT_ARP_VALIDATE] & 2) && is_down_there(driver, here) &&

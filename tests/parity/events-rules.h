@@ -35,6 +35,7 @@ enum parity_rule {
     RULE_BELIEVED,
     RULE_SLEPT,
     RULE_REOPENED,
+    RULE_STAMPED,
     RULE_N
 };
 

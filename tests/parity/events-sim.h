@@ -25,7 +25,8 @@ struct parity_sim {
     struct bond_actions out;
     struct parity_device port[PARITY_MAX_PORTS];
     bool up;
-    uint32_t sent; /* round robin's counter */
+    bool primary_again; /* `primary` was written with the value that it had */
+    uint32_t sent;      /* round robin's counter */
     uint64_t now_ns;
     const char *broken; /* an invariant that did not hold */
     struct bond_err err;
