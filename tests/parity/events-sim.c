@@ -385,6 +385,7 @@ parity_sim_event(struct parity_sim *s, const struct parity_event *e)
 {
     const int r = happen(s, e);
 
+    s->adopted -= s->adopted > 0;
     if (e->what <= PARITY_DETACH)
         tell_far_end(s, e->port);
     return r;
