@@ -13,6 +13,17 @@ parity_has_slept(const struct parity_sim *s, const struct parity_event *e)
     return s->script->family == PARITY_MONITORS && e && e->what == PARITY_BOND_UP;
 }
 
+/* A port that is tried or active no longer, or not yet, when the monitor looks at what came in:
+ * with arp_validate=active or backup it counted when it came, or did not. */
+static bool
+is_judged_late(const struct parity_sim *s, const struct parity_event *e)
+{
+    const uint32_t validate = s->b.opt.num[BOND_OPT_ARP_VALIDATE] & 3;
+
+    return s->script->mode == BOND_MODE_ACTIVE_BACKUP && (validate == 1 || validate == 2) &&
+           parity_makes_it_select(e);
+}
+
 /* A port without a carrier, of which the driver does not know: it leaves one that it had tried
  * "going down", until it is heard of again. */
 static bool
@@ -26,6 +37,8 @@ carrier_allowed(struct parity_sim *s, const struct parity_event *e,
     d = &s->port[parity_number_in(parity_line_before(lines, at, "Slave Interface: p"))];
     if (!d->is_parted && parity_has_slept(s, e)) /* there they all failed, and were tried */
         return d->is_parted = parity_use(RULE_SLEPT);
+    if (!d->is_parted && e && is_judged_late(s, e)) /* here it was up for an interval */
+        return d->is_parted = parity_use(RULE_STAMPED);
     d->is_parted = d->is_parted || !d->up || !d->carrier;
     return d->is_parted && parity_use(RULE_CARRIER);
 }
@@ -44,8 +57,13 @@ failure_allowed(struct parity_sim *s, const struct parity_event *e,
     const int slot = bond_port_by_ifindex(&s->b, (int) port + 10);
     enum parity_rule rule;
 
-    if (!e || slot == BOND_NO_PORT || strncmp(driver, "Link Failure Count: ", 20) ||
-        parity_number_in(driver) != parity_number_in(here) + 1)
+    if (!e || slot == BOND_NO_PORT || strncmp(driver, "Link Failure Count: ", 20))
+        return false;
+    if (parity_number_in(driver) + 1 == parity_number_in(here) && is_judged_late(s, e)) {
+        s->b.port[slot].failure_count--;
+        return parity_use(RULE_STAMPED);
+    }
+    if (parity_number_in(driver) != parity_number_in(here) + 1)
         return false;
     if (parity_has_slept(s, e))
         rule = RULE_SLEPT;
@@ -96,11 +114,13 @@ nobody_answers(const struct parity_sim *s)
 
 /* See open_again() in events-sim.c. */
 static bool
-listens_in_another_way(const struct parity_sim *s)
+listens_in_another_way(const struct parity_sim *s, const struct parity_event *e)
 {
     const uint32_t validate = s->b.opt.num[BOND_OPT_ARP_VALIDATE] & 3;
+    const bool is_another_now = e && e->what == PARITY_OPTION && !strcmp(e->option, "arp_validate");
 
-    if (s->script->mode == BOND_MODE_ACTIVE_BACKUP || validate == 0 || validate == 3)
+    if (s->script->mode == BOND_MODE_ACTIVE_BACKUP ||
+        (validate != 1 && validate != 2 && !is_another_now))
         return false;
     for (uint32_t i = 0; i < s->script->ports; i++)
         if (s->port[i].is_parted)
@@ -118,7 +138,7 @@ parity_monitor_parts(const struct parity_sim *s, const struct parity_event *e,
         return false;
     if (e && (e->what == PARITY_CUT || e->what == PARITY_UNSET) && nobody_answers(s))
         return parity_use(RULE_CARRIER);
-    if (listens_in_another_way(s))
+    if (listens_in_another_way(s, e))
         return true;
     return s->script->mode != BOND_MODE_ACTIVE_BACKUP &&
            (s->b.opt.num[BOND_OPT_ARP_VALIDATE] & 2) && is_down_there(driver, here) &&
@@ -160,11 +180,22 @@ port_of(const struct parity_sim *s, uint32_t port)
     return slot == BOND_NO_PORT ? NULL : &s->b.port[slot];
 }
 
+/* The driver has used the port alone until a partner was found, and it was made anew, as one that
+ * is half duplex, at that moment: nobody stops it then. */
+static bool
+is_left_enabled(const struct parity_sim *s, uint32_t port, bool comes_in_there)
+{
+    const struct bond_port *p = port_of(s, port);
+
+    return comes_in_there && p && s->port[port].half && p->lacp.agg != s->b.lacp.active_agg;
+}
+
 /* Only if the driver's port is not to collect yet. */
 static bool
 comes_in_early(const struct parity_sim *s, const char *driver, const char *here)
 {
     char text[64] = "comes in from";
+    bool any_half = false;
 
     for (uint32_t i = 0; i < s->script->ports; i++) {
         const struct bond_port *p = port_of(s, i);
@@ -172,8 +203,13 @@ comes_in_early(const struct parity_sim *s, const char *driver, const char *here)
         const bool waits = (state & BOND_LACP_SYNC) && !(state & BOND_LACP_COLLECTING);
         const char name[] = {' ', 'p', (char) ('0' + i), 0};
 
-        strcat(text, strstr(here, name) && !waits ? name : " -");
+        any_half = any_half || is_left_enabled(s, i, strstr(driver, name));
+        strcat(text, (strstr(here, name) && !waits) || is_left_enabled(s, i, strstr(driver, name))
+                         ? name
+                         : " -");
     }
+    if (any_half)
+        return !strcmp(text, driver) && parity_use(RULE_LACP_HALF);
     return !strcmp(text, driver) && parity_use(RULE_LACP_EARLY);
 }
 
@@ -224,10 +260,11 @@ has_said_other(const struct parity_sim *s, const struct parity_lines *lines, uin
 {
     const int port = parity_number_in(parity_line_before(lines, at, "Slave Interface: p"));
     const bool is_slow = s->script->system_rate[s->far.system_of[port]][0] == 's';
-    const int bits = (s->far.deaf[port] ? BOND_LACP_EXPIRED | BOND_LACP_DEFAULTED : 0) |
-                     (s->far.alone[port] && is_slow
-                          ? BOND_LACP_SYNC | BOND_LACP_COLLECTING | BOND_LACP_DISTRIBUTING
-                          : 0);
+    const int bits =
+        (s->far.was_deaf[port] ? BOND_LACP_EXPIRED | BOND_LACP_DEFAULTED | BOND_LACP_SYNC : 0) |
+        (s->far.alone[port] && is_slow
+             ? BOND_LACP_SYNC | BOND_LACP_COLLECTING | BOND_LACP_DISTRIBUTING
+             : 0);
 
     return bits && !strncmp(parity_line_before(lines, at, "details "), "details p", 9) &&
            !((parity_number_in(driver) ^ parity_number_in(here)) & ~bits) &&
@@ -254,6 +291,14 @@ parity_partner_line_allowed(const struct parity_sim *s, const struct parity_line
     return !strncmp(a, "    port state: ", 16) && has_said_other(s, driver, at, a, b);
 }
 
+bool
+parity_partner_gives_up(const struct parity_sim *s, const struct parity_event *e)
+{
+    return s->script->family == PARITY_PARTNERS && e && e->what == PARITY_FAR &&
+           e->far == PARITY_FAR_DEAF && e->far_value && s->b.opt.num[BOND_OPT_LACP_RATE] &&
+           parity_use(RULE_LACP_SAID);
+}
+
 /* The driver multiplies the speed of one port, which may be one without a link. */
 static bool
 counts_another_bandwidth(const struct parity_sim *s, const struct parity_lines *driver,
@@ -273,14 +318,57 @@ counts_another_bandwidth(const struct parity_sim *s, const struct parity_lines *
     return false;
 }
 
+/* The last state that a partner is known to have said by that port, or -1. */
+static int
+said_by_partner(const struct parity_lines *lines, uint32_t port)
+{
+    bool is_its = false, is_partners = false;
+
+    for (uint32_t i = 0; i < lines->n; i++) {
+        if (!strncmp(lines->line[i], "Slave Interface: p", 18))
+            is_its = parity_number_in(lines->line[i]) == (int) port;
+        if (!strncmp(lines->line[i], "details ", 8))
+            is_partners = lines->line[i][8] == 'p';
+        if (is_its && is_partners && !strncmp(lines->line[i], "    port state: ", 16))
+            return parity_number_in(lines->line[i]);
+    }
+    return -1;
+}
+
+/* A deaf partner may have taken "in sync" back, or may have had no occasion to. */
+static bool
+took_back_in_time(const struct parity_sim *s, const struct parity_lines *driver,
+                  const struct parity_lines *here)
+{
+    for (uint32_t i = 0; i < s->script->ports; i++)
+        if (s->far.was_deaf[i] &&
+            ((said_by_partner(driver, i) ^ said_by_partner(here, i)) & BOND_LACP_SYNC))
+            return parity_use(RULE_LACP_SAID);
+    return false;
+}
+
+/* The driver chooses anew when a link changes or a port finds its aggregator, but not when a port
+ * is detached that leaves others behind. */
+static bool
+keeps_a_smaller_one(const struct parity_sim *s, const struct parity_event *e,
+                    const struct parity_lines *driver, const struct parity_lines *here)
+{
+    const char *a = parity_line_of(driver, "\tAggregator ID: ");
+    const char *b = parity_line_of(here, "\tAggregator ID: ");
+
+    return e && e->what == PARITY_DETACH && a && b && strcmp(a, b) &&
+           s->b.opt.num[BOND_OPT_AD_SELECT] != BOND_AD_STABLE && parity_use(RULE_LACP_SHRUNK);
+}
+
 bool
-parity_partner_parts(const struct parity_sim *s, const struct parity_lines *driver,
-                     const struct parity_lines *here)
+parity_partner_parts(const struct parity_sim *s, const struct parity_event *e,
+                     const struct parity_lines *driver, const struct parity_lines *here)
 {
     if (s->script->family != PARITY_PARTNERS)
         return false;
     for (uint32_t i = 0; i < s->script->ports; i++)
         if (s->far.loop[i])
             return parity_use(RULE_LACP_LOOP);
-    return counts_another_bandwidth(s, driver, here);
+    return took_back_in_time(s, driver, here) || counts_another_bandwidth(s, driver, here) ||
+           keeps_a_smaller_one(s, e, driver, here);
 }

@@ -347,6 +347,7 @@ parity_far_event(struct parity_far_end *f, const struct parity_event *e, uint64_
         break;
     case PARITY_FAR_DEAF:
         f->deaf[e->port] = e->far_value;
+        f->was_deaf[e->port] = true;
         break;
     case PARITY_FAR_DEAD:
         f->dead[e->port] = e->far_value;

@@ -44,6 +44,7 @@ struct parity_far_end {
     int32_t speed[PARITY_MAX_PORTS];
     bool half[PARITY_MAX_PORTS];
     bool mute[PARITY_MAX_PORTS], deaf[PARITY_MAX_PORTS], alone[PARITY_MAX_PORTS];
+    bool was_deaf[PARITY_MAX_PORTS]; /* its partner's last word may still be of that time */
     bool loop[PARITY_MAX_PORTS], dead[PARITY_MAX_TARGETS], stray;
     uint8_t noise[PARITY_MAX_PORTS], system_of[PARITY_MAX_PORTS];
     uint64_t noise_ns;

@@ -30,11 +30,14 @@ enum parity_rule {
     RULE_LACP_BANDWIDTH,
     RULE_LACP_NUMBER,
     RULE_LACP_SAID,
+    RULE_LACP_SHRUNK,
+    RULE_LACP_HALF,
     RULE_CARRIER,
     RULE_STARVED,
     RULE_BELIEVED,
     RULE_SLEPT,
     RULE_REOPENED,
+    RULE_STAMPED,
     RULE_N
 };
 
@@ -62,8 +65,11 @@ bool parity_is_out_of_step(const struct parity_sim *s, struct parity_history *hi
 /* With partners. */
 bool parity_partner_line_allowed(const struct parity_sim *s, const struct parity_lines *driver,
                                  const struct parity_lines *here, uint32_t at);
-bool parity_partner_parts(const struct parity_sim *s, const struct parity_lines *driver,
-                          const struct parity_lines *here);
+/* A partner has just become deaf. It gives up 5 to 6 s later, we 6 s after its last word, and the
+ * look comes after 10.5 s: either may be right. */
+bool parity_partner_gives_up(const struct parity_sim *s, const struct parity_event *e);
+bool parity_partner_parts(const struct parity_sim *s, const struct parity_event *e,
+                          const struct parity_lines *driver, const struct parity_lines *here);
 /* Nothing more can be compared. */
 bool parity_monitor_parts(const struct parity_sim *s, const struct parity_event *e,
                           const struct parity_lines *driver, const struct parity_lines *here);

@@ -288,6 +288,8 @@ set_option(struct parity_sim *s, const char *option, const char *value)
         return parity_sim_set_active(s, value[0] == '\n' ? NULL : value);
     for (uint32_t p = 0; p < s->script->ports; p++)
         ctx.n_ports += s->port[p].attached;
+    if (!strcmp(option, "primary"))
+        s->primary_again = !strcmp(value, s->b.opt.primary);
     ev.u.options = s->b.opt;
     r = bond_option_set(&ev.u.options, option, value, &ctx, &s->err);
     return r ? -r : step(s, &ev);
@@ -383,6 +385,7 @@ parity_sim_event(struct parity_sim *s, const struct parity_event *e)
 {
     const int r = happen(s, e);
 
+    s->adopted -= s->adopted > 0;
     if (e->what <= PARITY_DETACH)
         tell_far_end(s, e->port);
     return r;

@@ -25,7 +25,9 @@ struct parity_sim {
     struct bond_actions out;
     struct parity_device port[PARITY_MAX_PORTS];
     bool up;
-    uint32_t sent; /* round robin's counter */
+    bool primary_again; /* `primary` was written with the value that it had */
+    uint32_t adopted;   /* so many events more: it was told lately which port is active */
+    uint32_t sent;      /* round robin's counter */
     uint64_t now_ns;
     const char *broken; /* an invariant that did not hold */
     struct bond_err err;
@@ -40,6 +42,8 @@ void parity_sim_wait(struct parity_sim *s, uint32_t ms);
 void parity_sim_wait_before(struct parity_sim *s, const struct parity_event *e);
 void parity_sim_wait_after(struct parity_sim *s, const struct parity_event *e);
 
+/* Of a monitor the two differ by when the port's two intervals of grace began: for some events. */
+#define PARITY_ADOPTED 3u
 /* Makes this port the active one, as if somebody had asked for it; NULL: none. */
 int parity_sim_set_active(struct parity_sim *s, const char *name);
 
