@@ -112,7 +112,19 @@ nobody_answers(const struct parity_sim *s)
     return true;
 }
 
-/* See open_again() in events-sim.c. */
+/* balance-rr sends IGMP by an active port that nobody sees: there another, after all had failed. */
+static bool
+sends_igmp_by_another(const struct parity_sim *s, const struct parity_event *e,
+                      const struct parity_lines *driver, const struct parity_lines *here)
+{
+    const char *a = parity_line_of(driver, "sent by "), *b = parity_line_of(here, "sent by ");
+    const size_t n = strlen(a);
+
+    return parity_has_slept(s, e) && s->script->mode == BOND_MODE_BALANCE_RR && strlen(b) == n &&
+           !strncmp(a, b, n - 1) && a[n - 1] != b[n - 1] && parity_use(RULE_SLEPT);
+}
+
+/* See mark_if_down() in events-sim.c. */
 static bool
 listens_in_another_way(const struct parity_sim *s, const struct parity_event *e)
 {
@@ -138,8 +150,10 @@ parity_monitor_parts(const struct parity_sim *s, const struct parity_event *e,
         return false;
     if (e && (e->what == PARITY_CUT || e->what == PARITY_UNSET) && nobody_answers(s))
         return parity_use(RULE_CARRIER);
-    if (listens_in_another_way(s, e))
+    if (listens_in_another_way(s, e) || sends_igmp_by_another(s, e, driver, here))
         return true;
+    if (s->adopted > 0 && s->script->mode == BOND_MODE_ACTIVE_BACKUP)
+        return parity_use(RULE_EQUAL);
     return s->script->mode != BOND_MODE_ACTIVE_BACKUP &&
            (s->b.opt.num[BOND_OPT_ARP_VALIDATE] & 2) && is_down_there(driver, here) &&
            parity_use(RULE_BELIEVED);

@@ -190,6 +190,19 @@ report_port(struct parity_sim *s, uint32_t port)
     return step(s, &ev);
 }
 
+/* A port of a balancing mode that is down when it comes or when the bond is set up: the driver
+ * takes it for an active one until it has been up, so with arp_validate=active or backup the two
+ * listen in different ways. */
+static void
+mark_if_down(struct parity_sim *s, uint32_t port)
+{
+    const int slot = slot_of(s, port);
+
+    s->port[port].is_parted = slot >= 0 && s->script->family == PARITY_MONITORS &&
+                              s->script->mode != BOND_MODE_ACTIVE_BACKUP &&
+                              s->b.port[slot].link != BOND_LINK_UP;
+}
+
 /* What the driver attaches it sets up. */
 int
 parity_sim_attach(struct parity_sim *s, uint32_t port)
@@ -210,6 +223,7 @@ parity_sim_attach(struct parity_sim *s, uint32_t port)
     r = step(s, &ev);
     if (r)
         d->attached = false;
+    mark_if_down(s, port);
     tell_far_end(s, port);
     return r;
 }
@@ -326,16 +340,12 @@ parity_sim_begin(struct parity_sim *s, const struct parity_script *script)
         parity_sim_wait(s, script->interval_ms * 5 / 4);
 }
 
-/* A port of a balancing mode that is down: the driver takes it for an active one until it has been
- * up, so with arp_validate=active or backup the two listen in different ways. */
 static void
 open_again(struct parity_sim *s)
 {
     parity_far_tick(&s->far, s->now_ns);
     for (uint32_t p = 0; p < s->script->ports; p++)
-        s->port[p].is_parted = slot_of(s, p) >= 0 && s->script->family == PARITY_MONITORS &&
-                               s->script->mode != BOND_MODE_ACTIVE_BACKUP &&
-                               s->b.port[slot_of(s, p)].link != BOND_LINK_UP;
+        mark_if_down(s, p);
 }
 
 static int
