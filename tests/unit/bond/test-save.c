@@ -232,10 +232,10 @@ what_is_news(void **state)
     for (unsigned t = 5000; t < 20000; t += 50) /* the partner is silent long since */
         sim_do(&s, t, "tick");
     before = bond_digest(&s.b);
-    for (unsigned t = 20000; t < 30000; t += 50)
+    for (unsigned t = 20000; t < 55000; t += 50) /* with LACPDUs at 30 s */
         sim_do(&s, t, "tick");
     assert_int_equal(bond_digest(&s.b), before);
-    sim_do(&s, 30000, "prio eth1 5");
+    sim_do(&s, 55000, "queue eth1 3");
     assert_int_not_equal(bond_digest(&s.b), before);
 }
 
