@@ -213,6 +213,10 @@ print_reason(const struct answer *answer, const char *port, const char *backup)
         printf(_("  hash           %s (xmit_hash_policy %s): %u, modulo %u ports is %u\n"),
                hashed_fields(answer), policy, answer->hash, t->n_tx,
                t->n_tx > 0 ? answer->hash % t->n_tx : 0);
+    } else if (t->mode == BOND_MODE_BALANCE_RR &&
+               answer->o.num[BOND_OPT_RR_ORDER] == BOND_RR_ORDER_ARRIVAL) {
+        puts(_("  why            each packet takes the port by which it arrives first without "
+               "overtaking its flow (rr_order arrival)"));
     } else if (t->mode == BOND_MODE_BALANCE_RR) {
         printf(_("  why            each packet takes the next port in turn (packets_per_slave "
                  "%u)\n"),

@@ -147,7 +147,7 @@ const struct cli_verb cli_verbs[] = {
                    "  --hard     leaves at once, without waiting for what is under way\n"
                    "  BOND       the profile's name, UUID or interface\n"
                    "  PORT       the interface\n"
-                   "  OPTION     with add: queue_id, prio, actor_port_prio"),
+                   "  OPTION     with add: queue_id, prio, actor_port_prio, rr_delay"),
         .options = (const char *const[]){"hard", NULL},
         .complete = cli_port_complete,
         .run = cli_port,

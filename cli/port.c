@@ -35,7 +35,7 @@ set_port_option(NMConnection *port, const char *key, const char *value)
 
     if (desc == NULL) {
         cli_error(_("'%s' is not an option of a port; there are: queue_id, prio, "
-                    "actor_port_prio."),
+                    "actor_port_prio, rr_delay."),
                   key);
         return CLI_EXIT_USER_INPUT;
     }

@@ -81,6 +81,7 @@ fill(struct step *s, int slot, const struct bond_event *ev)
     p->queue_id = ev->u.attach.queue_id;
     p->prio = ev->u.attach.prio;
     p->actor_port_prio = port_prio(ev->u.attach.actor_port_prio);
+    p->rr_delay_us = ev->u.attach.rr_delay_us;
     p->attach_seq = s->b->next_attach_seq++;
     p->delay_until_ns = BOND_NEVER;
     p->last_change_ns = s->now;
@@ -174,6 +175,7 @@ bond_port_reconfigure(struct step *s, const struct bond_event *ev)
     if (rc < 0)
         return rc;
     p->queue_id = ev->u.port_options.queue_id;
+    p->rr_delay_us = ev->u.port_options.rr_delay_us;
     if (p->actor_port_prio != port_prio(ev->u.port_options.actor_port_prio)) {
         p->actor_port_prio = port_prio(ev->u.port_options.actor_port_prio);
         p->lacp.ntt = p->lacp.number != 0;

@@ -64,6 +64,7 @@ struct bond_port {
     uint16_t queue_id;
     int32_t prio;
     uint16_t actor_port_prio; /* 802.3ad */
+    uint32_t rr_delay_us;     /* rr_order=arrival */
     uint32_t failure_count;
     uint8_t
         client_mac[BOND_MAC_LEN]; /* balance-alb: by which clients know it, stays when it leaves */
@@ -174,6 +175,7 @@ struct bond_event {
             uint16_t queue_id;
             int32_t prio;
             uint16_t actor_port_prio; /* 0: the default */
+            uint32_t rr_delay_us;
         } attach;
         struct {
             bool hard; /* no drain */
@@ -190,6 +192,7 @@ struct bond_event {
             uint16_t queue_id;
             int32_t prio;
             uint16_t actor_port_prio; /* 0: the default */
+            uint32_t rr_delay_us;
         } port_options;
         struct {
             const uint8_t *data; /* [len], from the Ethernet header on; borrowed for the step */

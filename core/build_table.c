@@ -3,6 +3,7 @@
  * build_table.c - the state as the packet path needs it. A pure function; what a frame does with
  * the table is decided in select.h.
  */
+#include "core/arrival.h"
 #include "core/internal.h"
 #include "core/tlb.h"
 
@@ -150,6 +151,30 @@ build_buckets(const struct bond *b, struct bond_table *t)
     memcpy(t->bucket, b->bucket, sizeof(t->bucket));
 }
 
+/* What nobody knows is taken for slow: then frames are counted and not timed. A clock that is too
+ * quick would let the first port do all the work. */
+#define UNKNOWN_SPEED_MBPS 1000u
+
+/* rr_order=arrival. A speed tells only where every port has one. */
+static void
+build_arrival(const struct bond *b, struct bond_table *t)
+{
+    bool known = true;
+
+    for (uint32_t i = 0; i < t->n_tx; i++)
+        known = known && b->port[t->tx[i]].speed_mbps > 0;
+    for (uint32_t i = 0; i < t->n_tx; i++) {
+        uint32_t slot = t->tx[i];
+        uint32_t mbps = known ? (uint32_t) b->port[slot].speed_mbps : UNKNOWN_SPEED_MBPS;
+
+        t->pace_ns[slot] = BOND_ARRIVAL_PACE(mbps);
+        t->delay_ns[slot] = b->port[slot].rr_delay_us * 1000;
+        if (t->pace_ns[slot] > t->patience_ns)
+            t->patience_ns = t->pace_ns[slot];
+    }
+    t->flags |= BOND_TABLE_F_ARRIVAL;
+}
+
 void
 bond_table_build(const struct bond *b, struct bond_table *t)
 {
@@ -181,4 +206,7 @@ bond_table_build(const struct bond *b, struct bond_table *t)
         build_lb(b, t);
     if (bond_is_resilient(b))
         build_buckets(b, t);
+    if (bond_mode(b) == BOND_MODE_BALANCE_RR &&
+        bond_opt_num(b, BOND_OPT_RR_ORDER) == BOND_RR_ORDER_ARRIVAL)
+        build_arrival(b, t);
 }

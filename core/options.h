@@ -57,6 +57,11 @@ enum bond_hash_kind {
     BOND_HASH_RESILIENT = 1,
 };
 
+enum bond_rr_order {
+    BOND_RR_ORDER_KERNEL = 0,
+    BOND_RR_ORDER_ARRIVAL = 1,
+};
+
 enum bond_bfd_kind {
     BOND_BFD_OFF = 0,
     BOND_BFD_MICRO = 1,
@@ -64,6 +69,7 @@ enum bond_bfd_kind {
 };
 #define BOND_BFD_MIN_MS 10u
 #define BOND_BFD_MAX_MS 10000u
+#define BOND_RR_DELAY_MAX_US 1000000u
 
 /* In the order in which a set of options is applied (mode first, then what
  * others depend on). */
@@ -108,6 +114,7 @@ enum bond_opt_id {
     BOND_OPT_BFD_PEER,
     BOND_OPT_BFD_INTERVAL,
     BOND_OPT_BFD_MULTIPLIER,
+    BOND_OPT_RR_ORDER,
     BOND_OPT_N
 };
 
@@ -116,6 +123,7 @@ enum bond_port_opt_id {
     BOND_PORT_OPT_QUEUE_ID,
     BOND_PORT_OPT_PRIO,
     BOND_PORT_OPT_ACTOR_PORT_PRIO,
+    BOND_PORT_OPT_RR_DELAY, /* ours */
     BOND_PORT_OPT_N
 };
 
@@ -161,7 +169,7 @@ struct bond_opt_desc {
     int16_t needs;                       /* this option must not be 0 for it to be set or to have
                                           * an effect (enum bond_opt_id); -1: none */
     uint8_t flags;                       /* enum bond_opt_flag */
-    const char *unit;                    /* "ms", "s", or NULL */
+    const char *unit;                    /* "us", "ms", "s", or NULL */
     const char *help;                    /* one sentence, translatable */
     const char *instead;                 /* F_LATER: what to use; NULL: the default */
 };

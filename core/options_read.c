@@ -359,8 +359,8 @@ bond_port_option_parse(enum bond_port_opt_id id, const char *value, int64_t *out
 
     if (!d)
         return bond_err_set(err, BOND_ERR_UNKNOWN_OPTION, -ENOENT,
-                            "port option number %d is not known: use queue_id, prio or "
-                            "actor_port_prio",
+                            "port option number %d is not known: use queue_id, prio, "
+                            "actor_port_prio or rr_delay",
                             (int) id);
     if (!value || !read_number(d, value, out))
         return refuse_number(d, d->name, value ? value : "", err);

@@ -82,6 +82,12 @@ static const struct bond_opt_value hash_values[] = {
     {NULL, 0, 0},
 };
 
+static const struct bond_opt_value rr_order_values[] = {
+    {"kernel", BOND_RR_ORDER_KERNEL, 0},
+    {"arrival", BOND_RR_ORDER_ARRIVAL, 0},
+    {NULL, 0, 0},
+};
+
 static const struct bond_opt_value switch_values[] = {
     {"off", 0, 0},
     {"on", 1, 0},
@@ -306,6 +312,12 @@ static const struct bond_opt_desc table[BOND_OPT_N] = {
                                  IN(M_ALL, M_ALL), NEEDS(BFD), .flags = BOND_OPT_F_OURS,
                                  .help = N_(
                                      "After how many intervals of silence a link counts as dead.")},
+    [BOND_OPT_RR_ORDER] =
+        {ID(RR_ORDER, "rr_order"),
+         ENUM(rr_order_values, BOND_RR_ORDER_ARRIVAL, BOND_RR_ORDER_KERNEL),
+         IN(M_ALL, M(BALANCE_RR)), NEEDS_NOTHING, .flags = BOND_OPT_F_OURS,
+         .help = N_("Which port is next: as packets_per_slave says, or the one by which the frame "
+                    "arrives first without overtaking its own flow.")},
 };
 
 static const struct bond_opt_desc port_table[BOND_PORT_OPT_N] = {
@@ -329,6 +341,16 @@ static const struct bond_opt_desc port_table[BOND_PORT_OPT_N] = {
                                        IN(M(8023AD), M(8023AD)),
                                        NEEDS_NOTHING,
                                        .help = N_("The LACP priority of this port; lower wins.")},
+    [BOND_PORT_OPT_RR_DELAY] =
+        {.id = BOND_PORT_OPT_RR_DELAY,
+         .name = "rr_delay",
+         INT(NULL, 0, BOND_RR_DELAY_MAX_US, 0),
+         IN(M_ALL, M(BALANCE_RR)),
+         NEEDS_NOTHING,
+         .flags = BOND_OPT_F_OURS,
+         .unit = "us",
+         .help = N_("How much longer frames are under way by this port than by the quickest one; "
+                    "for rr_order=arrival.")},
 };
 
 static const char *const mode_titles[BOND_N_MODES] = {

@@ -88,6 +88,7 @@ static const struct save_field port_fields[] = {
     P(U16, queue_id, 0, UINT16_MAX),
     P(I32, prio, INT32_MIN, INT32_MAX),
     P(U16, actor_port_prio, 0, UINT16_MAX),
+    P(U32, rr_delay_us, 0, BOND_RR_DELAY_MAX_US),
     P(U32, failure_count, 0, UINT32_MAX),
     P(U64, attach_seq, 0, 0),
     P(U64, delay_until_ns, 0, 0),

@@ -13,6 +13,7 @@
 #ifndef BOND_SELECT_H
 #define BOND_SELECT_H
 
+#include "arrival.h"
 #include "buckets.h"
 #include "hash.h"
 #include "options.h"
@@ -110,10 +111,12 @@ bond_rr_next(uint32_t packets_per_slave, uint32_t *counter, uint32_t random)
 
 /* What is remembered between frames, each looked at in its mode only. */
 struct bond_rr {
-    uint32_t *counter;             /* balance-rr */
-    uint32_t random;               /* balance-rr */
-    struct bond_tlb *tlb;          /* balance-tlb, -alb */
-    struct bond_bucket_load *load; /* hash=resilient */
+    uint32_t *counter;               /* balance-rr */
+    uint32_t random;                 /* balance-rr */
+    struct bond_tlb *tlb;            /* balance-tlb, -alb */
+    struct bond_bucket_load *load;   /* hash=resilient */
+    struct bond_arrivals *arrivals;  /* rr_order=arrival */
+    struct bond_departure departure; /* rr_order=arrival: of this frame */
 };
 
 /* balance-alb: ARP takes the way through the veth, where core hears it; anything does while a
@@ -179,6 +182,10 @@ bond_choose_port(const struct bond_table *t, struct bond_frame *f, const struct 
         return c;
     switch (t->mode) {
     case BOND_MODE_BALANCE_RR:
+        if (t->flags & BOND_TABLE_F_ARRIVAL) {
+            id = bond_arrival_slot(t, rr->arrivals, &rr->departure);
+            return id < BOND_MAX_PORTS ? bond_choice_slot(t, id) : c;
+        }
         if (!rr->counter)
             return c;
         id = bond_rr_next(t->packets_per_slave, rr->counter, rr->random);

@@ -81,6 +81,8 @@ bond_stand_in(const struct bond_table *t, struct bond_frame *f, const struct bon
     switch (t->mode) {
     case BOND_MODE_BALANCE_RR:
         id = rr->counter ? *rr->counter : rr->random;
+        if (rr->arrivals)
+            id = rr->arrivals->turn; /* stands behind the one that was chosen */
         break;
     case BOND_MODE_BALANCE_XOR:
     case BOND_MODE_8023AD:

@@ -15,7 +15,7 @@
 
 #include "limits.h"
 
-#define BOND_TABLE_VERSION 4u
+#define BOND_TABLE_VERSION 5u
 
 /* flags */
 #define BOND_TABLE_F_VIA_PEER                                                                      \
@@ -26,6 +26,7 @@
     4u /* what enters does so through the hidden peer: the bond's own device counts it */
 #define BOND_TABLE_F_NEIGHBOURS                                                                    \
     8u /* 802.3ad: ARP, neighbour solicitations and advertisements leave by every port in use */
+#define BOND_TABLE_F_ARRIVAL 16u /* balance-rr with rr_order=arrival (arrival.h) */
 
 /* What happens to a frame that comes in on a port. */
 #define BOND_RX_DROP 0u   /* not a port of this bond, or an inactive one */
@@ -86,6 +87,16 @@ struct bond_bucket_load {
 #define BOND_WAY_ONE 1u  /* nothing: every frame leaves by tx[0] */
 #define BOND_WAY_HASH 2u /* its hash: it leaves by tx[hash % n_tx] */
 
+/* rr_order=arrival: what the packet path remembers between frames, in a map of its own. Times are
+ * CLOCK_MONOTONIC. */
+#define BOND_ARRIVAL_FLOWS 256u
+struct bond_arrivals {
+    uint64_t free_ns[BOND_MAX_PORTS];     /* by slot: when it will have sent what it was given */
+    uint64_t last_ns[BOND_ARRIVAL_FLOWS]; /* by hash: when what was sent arrives */
+    uint32_t turn; /* the entry of tx[] behind the last one: first of equals */
+    uint32_t zero;
+};
+
 struct bond_table {
     uint32_t gen; /* set by the publisher: generation, see datapath/bpf.h */
     uint32_t bond_ifindex;
@@ -103,8 +114,9 @@ struct bond_table {
     uint64_t bond_mac;      /* balance-tlb, -alb; else 0 */
     uint32_t resilient;     /* hash=resilient: bucket[] is in use */
     uint32_t hash_seed;
-    uint32_t tx_way; /* set by the publisher: BOND_WAY_* */
-    uint32_t zero;
+    uint32_t tx_way;      /* set by the publisher: BOND_WAY_* */
+    uint32_t patience_ns; /* BOND_TABLE_F_ARRIVAL: so much later a frame may arrive for not
+                           * overtaking others */
     /* Slots to choose from, by index. active-backup: one entry; behind it, not counted in n_tx, the
      * ports that wait, the best first (standin.h). balance-xor, broadcast, -tlb,
      * -alb: the usable ports. balance-rr: one entry for each port of the bond in order, an unusable
@@ -113,6 +125,9 @@ struct bond_table {
     struct bond_table_port port[BOND_MAX_PORTS];
     struct bond_table_client client[BOND_CLIENTS]; /* balance-alb: by bond_byte_hash() */
     uint8_t bucket[BOND_BUCKETS];                  /* slot, or BOND_MAX_PORTS */
+    /* BOND_TABLE_F_ARRIVAL, by slot. At the end: nobody else comes by here. */
+    uint32_t pace_ns[BOND_MAX_PORTS];  /* how long it sends 64 KiB */
+    uint32_t delay_ns[BOND_MAX_PORTS]; /* how long its cable is */
 };
 
 /* One per port slot, plus one (BOND_MAX_PORTS) for the bond: per-CPU in the packet path. */

@@ -131,6 +131,7 @@ fill_attach(struct bond_event *ev, const struct dp_link *link,
     ev->u.attach.queue_id = settings->queue_id;
     ev->u.attach.prio = settings->prio;
     ev->u.attach.actor_port_prio = settings->actor_port_prio;
+    ev->u.attach.rr_delay_us = settings->rr_delay_us;
 }
 
 /* Through core, the device being prepared. Returns the slot or a negative errno. */
@@ -202,6 +203,8 @@ attach_again(struct bondd_bond *b, int slot, const struct dp_link *link,
         all.prio = b->core.port[slot].prio;
     if (all.actor_port_prio == 0)
         all.actor_port_prio = b->core.port[slot].actor_port_prio;
+    if (!all.has_rr_delay)
+        all.rr_delay_us = b->core.port[slot].rr_delay_us;
     if (!bondd_port_apply(p, b->engine->nl, b->bpf, b->core.name, b->mtu, b->promisc, error) ||
         !bondd_port_bring_up(p, b->engine->nl, error))
         return -EIO;
@@ -287,8 +290,10 @@ bondd_bond_port_settings(struct bondd_bond *b, int slot, const struct bondd_port
     ev.u.port_options.prio = settings->has_prio ? settings->prio : p->prio;
     ev.u.port_options.actor_port_prio =
         settings->actor_port_prio != 0 ? settings->actor_port_prio : p->actor_port_prio;
+    ev.u.port_options.rr_delay_us = settings->has_rr_delay ? settings->rr_delay_us : p->rr_delay_us;
     if (ev.u.port_options.queue_id == p->queue_id && ev.u.port_options.prio == p->prio &&
-        ev.u.port_options.actor_port_prio == p->actor_port_prio)
+        ev.u.port_options.actor_port_prio == p->actor_port_prio &&
+        ev.u.port_options.rr_delay_us == p->rr_delay_us)
         return true;
     return bondd_bond_step(b, &ev, error) >= 0;
 }

@@ -122,10 +122,11 @@ void bondd_bond_destroy(struct bondd_bond *b, bool link_is_gone, bondd_destroyed
 /* attach.c ---------------------------------------------------------------------------------- */
 
 struct bondd_port_settings {
-    bool has_queue_id, has_prio;
+    bool has_queue_id, has_prio, has_rr_delay;
     uint16_t queue_id;
     int32_t prio;
     uint16_t actor_port_prio; /* 0: not given */
+    uint32_t rr_delay_us;
 };
 
 /* The slot, or -1. */

@@ -78,10 +78,16 @@ bondd_args_port(GVariant *settings, struct bondd_port_settings *out, GError **er
                 !port_number(BOND_PORT_OPT_ACTOR_PORT_PRIO, g_variant_get_uint32(value), error))
                 return false;
             out->actor_port_prio = (uint16_t) g_variant_get_uint32(value);
+        } else if (strcmp(key, "rr-delay") == 0) {
+            if (!is_type(key, value, G_VARIANT_TYPE_UINT32, "an unsigned number", error) ||
+                !port_number(BOND_PORT_OPT_RR_DELAY, g_variant_get_uint32(value), error))
+                return false;
+            out->rr_delay_us = g_variant_get_uint32(value);
+            out->has_rr_delay = true;
         } else {
             return bad(error,
-                       "The setting \"%s\" of a port is not known: \"queue-id\" (u), \"prio\" (i) "
-                       "and \"actor-port-prio\" (u) are allowed.",
+                       "The setting \"%s\" of a port is not known: \"queue-id\" (u), \"prio\" (i), "
+                       "\"actor-port-prio\" (u) and \"rr-delay\" (u) are allowed.",
                        key);
         }
     }

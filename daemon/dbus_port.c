@@ -129,6 +129,7 @@ sync_properties(struct bondd_bond_object *o, struct bondd_port_object *po, int s
     bondd_dbus_port_set_bfd(
         po->iface, p->bfd.on ? bond_bfd_state_name((enum bond_bfd_state) p->bfd.state) : "");
     bondd_dbus_port_set_actor_port_priority(po->iface, p->actor_port_prio);
+    bondd_dbus_port_set_rr_delay(po->iface, p->rr_delay_us);
     bondd_dbus_port_set_lacp(po->iface, bondd_dbus_lacp_port(&o->bond->core, slot));
     bondd_dbus_port_set_last_change(
         po->iface, change_us != 0 ? (guint64) (change_us + o->bond->real_minus_mono_us) : 0);

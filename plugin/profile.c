@@ -362,6 +362,7 @@ nmb_profile_port_settings(NMConnection *connection)
         g_variant_builder_add(&builder, "{sv}", "queue-id", g_variant_new_uint32(queue_id));
         add_number(&builder, connection, "prio", "prio", TRUE);
         add_number(&builder, connection, "actor_port_prio", "actor-port-prio", FALSE);
+        add_number(&builder, connection, "rr_delay", "rr-delay", FALSE);
     }
     return g_variant_builder_end(&builder);
 }

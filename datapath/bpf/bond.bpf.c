@@ -78,6 +78,14 @@ struct {
     __type(value, struct bond_bucket_load);
 } load SEC(".maps");
 
+/* rr_order=arrival: when each port will have sent what it was given. */
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(max_entries, 1);
+    __type(key, uint32_t);
+    __type(value, struct bond_arrivals);
+} arrivals SEC(".maps");
+
 static BOND_INLINE uint32_t
 head(void)
 {
@@ -164,6 +172,19 @@ send_all(struct __sk_buff *skb, uint32_t gen)
     return drop_tx(BOND_MAX_PORTS);
 }
 
+/* wire_len: with the headers that each segment will have. */
+static BOND_INLINE struct bond_departure
+departure_of(struct __sk_buff *skb)
+{
+    uint32_t segments = skb->gso_segs ? skb->gso_segs : 1;
+
+    return (struct bond_departure){
+        .now_ns = bpf_ktime_get_ns(),
+        .wire_len = skb->wire_len + segments * BOND_WIRE_OVERHEAD,
+        .flow = bpf_get_hash_recalc(skb),
+    };
+}
+
 #ifdef BOND_SEES_CARRIER
 struct {
     __uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -206,8 +227,11 @@ stand_in(struct __sk_buff *skb, uint32_t gen)
     struct bond_frame f = bond_source_frame(skb);
     uint32_t zero = 0;
     struct bond_rr rr = {.counter = bpf_map_lookup_elem(&rr_counter, &zero)};
-    struct bond_choice c = bond_stand_in(t, &f, &rr, alive_ports(skb, t));
+    struct bond_choice c;
 
+    if (t->flags & BOND_TABLE_F_ARRIVAL)
+        rr.arrivals = bpf_map_lookup_elem(&arrivals, &zero);
+    c = bond_stand_in(t, &f, &rr, alive_ports(skb, t));
     return c.send == BOND_SEND_PORT ? (int) c.slot : (int) BOND_MAX_PORTS;
 }
 
@@ -270,6 +294,10 @@ choose(struct __sk_buff *skb, uint32_t gen, struct bond_choice *c)
         rr.counter = bpf_map_lookup_elem(&rr_counter, &zero);
         if (t->packets_per_slave == 0)
             rr.random = bpf_get_prandom_u32();
+    }
+    if (t->flags & BOND_TABLE_F_ARRIVAL) {
+        rr.arrivals = bpf_map_lookup_elem(&arrivals, &zero);
+        rr.departure = departure_of(skb);
     }
     if (t->tlb_epoch != 0)
         rr.tlb = bpf_map_lookup_elem(&tlb, &zero);

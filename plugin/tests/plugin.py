@@ -121,9 +121,9 @@ class Profile(PluginTest):
 
     def test_settings_of_a_port_in_the_user_setting(self):
         self.make_bond("mode=802.3ad,miimon=100")
-        self.assertEqual(self.port_profile(actor_port_prio=77, prio=-5), 0)
+        self.assertEqual(self.port_profile(actor_port_prio=77, prio=-5, rr_delay=30), 0)
         port = self.lab.bond("bond0")["ports"]["eth1"]
-        self.assertEqual((port["ActorPortPriority"], port["Priority"]), (77, -5))
+        self.assertEqual((port["ActorPortPriority"], port["Priority"], port["RrDelay"]), (77, -5, 30))
         self.assertIn("    port priority: 77\n", self.lab.proc_text("bond0"))
         self.assertNotEqual(self.port_profile(actor_port_prio=70000), 0)
         self.assertRegex(self.nm_log(), "eth1.*actor_port_prio.*70000.*65535")

@@ -9,18 +9,44 @@
  *
  * ATTACH: auto, tcx or clsact; with ",counters" behind it the bond's own device counts, as with
  * device-counters=yes.
+ *
+ * MODE: as bonds have it; balance-rr,MBPS,US,US,... is rr_order=arrival with ports of that speed
+ * and with these delays.
  */
 #include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/arrival.h"
 #include "core/options.h"
 #include "datapath/bpf.h"
 
 static int
-fill(struct bond_table *t, const char *mode, char **ports, unsigned n)
+fill_arrival(struct bond_table *t, char *words, unsigned n)
 {
+    unsigned mbps = (unsigned) atoi(words);
+
+    t->flags |= BOND_TABLE_F_ARRIVAL;
+    for (unsigned i = 0; i < n; i++) {
+        words = strchr(words, ',');
+        if (mbps == 0 || !words) {
+            fprintf(stderr, "balance-rr,MBPS and a delay in µs for each port\n");
+            return -1;
+        }
+        t->pace_ns[i] = t->patience_ns = BOND_ARRIVAL_PACE(mbps);
+        t->delay_ns[i] = (uint32_t) atoi(++words) * 1000;
+    }
+    return 0;
+}
+
+static int
+fill(struct bond_table *t, char *mode, char **ports, unsigned n)
+{
+    char *arrival = strchr(mode, ',');
+
+    if (arrival)
+        *arrival++ = '\0';
     memset(t, 0, sizeof(*t));
     for (t->mode = 0; t->mode <= BOND_MODE_BROADCAST; t->mode++) {
         if (strcmp(bond_mode_name((enum bond_mode) t->mode), mode) == 0)
@@ -42,7 +68,7 @@ fill(struct bond_table *t, const char *mode, char **ports, unsigned n)
         if (t->mode == BOND_MODE_ACTIVE_BACKUP && i > 0)
             t->port[i].rx = BOND_RX_DROP;
     }
-    return 0;
+    return arrival ? fill_arrival(t, arrival, n) : 0;
 }
 
 static int
@@ -83,7 +109,7 @@ main(int argc, char **argv)
     argc--;
     if (fill(&t, argv[2], argv + 5, (unsigned) argc - 5))
         return 2;
-    t.flags = flags;
+    t.flags |= flags;
     err = dp_bpf_open(&bpf, argv[1], argv[3], (int) if_nametoindex(argv[3]),
                       (int) if_nametoindex(argv[4]), text, sizeof(text));
     if (err) {

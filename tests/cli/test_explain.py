@@ -120,6 +120,9 @@ class Explain(NMCase):
         self.good("modify", "--live", "bond0", "mode", "balance-rr")
         self.assertIn("each packet takes the next port in turn (packets_per_slave 1)",
                       self.good("explain", "bond0", "--flow", f"udp [fd00::1]:1 > [fd00::2]:2"))
+        self.good("modify", "--live", "bond0", "rr_order", "arrival")
+        self.assertIn("each packet takes the port by which it arrives first",
+                      self.good("explain", "bond0", "--flow", f"udp [fd00::1]:1 > [fd00::2]:2"))
 
     def test_where_a_value_came_from(self):
         self.make("mode", "1", "miimon", "50", "updelay", "100")

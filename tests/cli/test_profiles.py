@@ -449,7 +449,8 @@ class Change(NMCase):
                 (2, "'port down' takes a bond and a port, but 'x' was given too.",
                  "down", "bond0", "eth0", "x"),
                 (2, "The value of 'prio' is missing.", "add", "bond0", "eth2", "prio"),
-                (2, "'x' is not an option of a port; there are: queue_id, prio, actor_port_prio.",
+                (2, "'x' is not an option of a port; there are: queue_id, prio, actor_port_prio, "
+                 "rr_delay.",
                  "add", "bond0", "eth2", "x", "1"),
                 (2, "'--hard' is for 'port remove' and 'port down'.",
                  "up", "--hard", "bond0", "eth0"),

@@ -4,7 +4,7 @@
 import os
 import time
 
-from common import MODES, BondTest, Streams, main, wait_for
+from common import MODES, BondTest, Streams, main, variant, wait_for
 
 
 class Traffic(BondTest):
@@ -101,6 +101,36 @@ class Traffic(BondTest):
         self.lab.mend("eth1")
         wait_for(lambda: "LOWER_UP" in self.a.link("bond0")["flags"], 3, "carrier")
         self.lab.wait_ping()
+
+    def sent(self, count=60):
+        """Frames that leave by each port while so many pings are answered."""
+        def now():
+            return [int(self.a.run("cat", f"/sys/class/net/{port}/statistics/tx_packets"))
+                    for port in ("eth0", "eth1")]
+        before = now()
+        self.assertEqual(self.a.ping("10.0.1.1", count=count)[1], count)
+        return [after - was for was, after in zip(before, now())]
+
+    def assert_spread(self, count=60):
+        self.assertGreaterEqual(min(self.sent(count)), count * 2 // 5)
+
+    def test_rr_order(self):
+        """In turns by default, and among equals; else what one port can carry by the quickest."""
+        self.bond_of_two("balance-rr")
+        self.assertEqual(self.lab.bond("bond0")["Options"]["rr_order"], "kernel")
+        self.attach("eth1", **{"rr-delay": variant("u", 400)})
+        self.assert_spread()
+        self.lab.bond_call("bond0", "SetOptions", "(a{ss}u)", {"rr_order": "arrival"}, 0)
+        self.kill()
+        self.lab.start_bondd()
+        self.assertEqual(self.lab.bond("bond0")["ports"]["eth1"]["RrDelay"], 400)
+        quick, slow = self.sent()
+        self.assertGreaterEqual(quick, 60)
+        self.assertLess(slow, 6)
+        self.attach("eth1", **{"rr-delay": variant("u", 0)})
+        self.assert_spread()
+        with self.assertRaisesRegex(Exception, "rr_delay 1000001 is not allowed"):
+            self.attach("eth1", **{"rr-delay": variant("u", 1000001)})
 
 
 if __name__ == "__main__":

@@ -234,6 +234,7 @@ attach(struct bond_event *ev, int n, char **words)
             ev->u.attach.admin_up = ev->u.attach.carrier = false;
         else if (sscanf(words[i], "prio=%d", &ev->u.attach.prio) != 1 &&
                  sscanf(words[i], "queue=%hu", &ev->u.attach.queue_id) != 1 &&
+                 sscanf(words[i], "delay=%u", &ev->u.attach.rr_delay_us) != 1 &&
                  sscanf(words[i], "speed=%d", &ev->u.attach.speed_mbps) != 1 &&
                  sscanf(words[i], "mac=%hhx", &ev->u.attach.mac[5]) != 1)
             fail_msg("attach: what is %s?", words[i]);
@@ -331,12 +332,14 @@ port_words(struct sim *s, struct bond_event *ev, int n, char **words)
         ev->type = BOND_EV_SET_ACTIVE;
     } else if (ev->slot == BOND_NO_PORT) {
         fail_msg("%s %s: there is no such port", verb, words[1]);
-    } else if (strcmp(verb, "prio") == 0 || strcmp(verb, "queue") == 0) {
-        bool is_prio = verb[0] == 'p';
+    } else if (strcmp(verb, "prio") == 0 || strcmp(verb, "queue") == 0 ||
+               strcmp(verb, "delay") == 0) {
+        const struct bond_port *p = &s->b.port[ev->slot];
 
         ev->type = BOND_EV_PORT_OPTIONS;
-        ev->u.port_options.prio = is_prio ? atoi(arg) : s->b.port[ev->slot].prio;
-        ev->u.port_options.queue_id = is_prio ? s->b.port[ev->slot].queue_id : (uint16_t) atoi(arg);
+        ev->u.port_options.prio = verb[0] == 'p' ? atoi(arg) : p->prio;
+        ev->u.port_options.queue_id = verb[0] == 'q' ? (uint16_t) atoi(arg) : p->queue_id;
+        ev->u.port_options.rr_delay_us = verb[0] == 'd' ? (uint32_t) atoi(arg) : p->rr_delay_us;
     } else {
         report(s, ev);
         if (strcmp(verb, "carrier") == 0)

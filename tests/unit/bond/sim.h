@@ -48,10 +48,11 @@ int sim_step(struct sim *s, const struct bond_event *ev, uint64_t now_ns);
 /*
  * The same in words (port names are eth0, eth1, ...; ethN has ifindex N+1 and address ..:N+1):
  *   tick                     bond up | down | mac XX (the last byte of 02:00:00:00:00:XX)
- *   attach ethN [nocarrier] [down] [prio=N] [queue=N] [speed=N]
+ *   attach ethN [nocarrier] [down] [prio=N] [queue=N] [speed=N] [delay=N]
  *   carrier ethN on|off      admin ethN up|down      speed ethN N    rename ethN name
  *   detach ethN [hard]       gone ethN               claim ethN
  *   set option=value ...     active ethN|none        prio ethN N     queue ethN N
+ *   delay ethN N
  *   bond bridged | free      ask FROM TO             answer FROM TO MAC     (the host sends ARP)
  *   hear ethN FROM TO MAC    hear? ethN FROM TO MAC  (a reply, a request of 02:..:MAC comes in)
  */

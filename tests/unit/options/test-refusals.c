@@ -29,7 +29,7 @@ struct row {
     "lacp_strict, coupled_control, broadcast_neighbor, ad_select, ad_actor_sys_prio, "             \
     "ad_actor_system, ad_user_port_key, tlb_dynamic_lb, lp_interval, balance-slb, hash, "          \
     "monitors, "                                                                                   \
-    "bfd, bfd_peer, bfd_interval and bfd_multiplier"
+    "bfd, bfd_peer, bfd_interval, bfd_multiplier and rr_order"
 #define MODES                                                                                      \
     "use balance-rr (0), active-backup (1), balance-xor (2), broadcast (3), 802.3ad (4), "         \
     "balance-tlb (5) or balance-alb (6)"
@@ -94,6 +94,8 @@ static const struct row rows[] = {
     {"use_carrier=2", BAD, "use_carrier 2 is not allowed: " ON_OFF},
     {"use_carrier=yes", BAD, "use_carrier \"yes\" is not allowed: " ON_OFF},
     {"all_slaves_active=true", BAD, "all_slaves_active \"true\" is not allowed: " ON_OFF},
+    {"mode=0;rr_order=flowlets", BAD,
+     "rr_order \"flowlets\" is not allowed: use kernel (0) or arrival (1)"},
     {"mode=2;hash=even", BAD, "hash \"even\" is not allowed: use kernel (0) or resilient (1)"},
     {"mode=2;balance-slb=2", BAD, "balance-slb 2 is not allowed: " ON_OFF},
     {"mode=1;primary_reselect=never", BAD,
@@ -268,6 +270,9 @@ test_port_refusals(void **state)
     assert_int_equal(bond_port_option_parse(BOND_PORT_OPT_ACTOR_PORT_PRIO, "", &v, &err), -EINVAL);
     assert_string_equal(err.text,
                         "actor_port_prio \"\" is not allowed: use a number from 1 to 65535");
+    assert_int_equal(bond_port_option_parse(BOND_PORT_OPT_RR_DELAY, "1s", &v, &err), -EINVAL);
+    assert_string_equal(err.text,
+                        "rr_delay \"1s\" is not allowed: use a number of us from 0 to 1000000");
 }
 
 int

@@ -76,6 +76,7 @@ static const struct row rows[] = {
      .words = "", .def = "10"},
     {"bfd_multiplier", ALL, "", .min = "2", .max = "255", .below = "1", .above = "256", .words = "",
      .def = "3"},
+    {"rr_order", ALL, "", .names = "kernel arrival", .def = "kernel"},
     /* These are neither names nor numbers: text, lists and addresses have tests of their own. */
     {"arp_ip_target", ALL, "", .def = ""},
     {"ns_ip6_target", ALL, "", .def = ""},
@@ -361,6 +362,10 @@ test_port_options(void **state)
         {BOND_PORT_OPT_ACTOR_PORT_PRIO, "65535", true, 65535},
         {BOND_PORT_OPT_ACTOR_PORT_PRIO, "65536", false, 0},
         {BOND_PORT_OPT_ACTOR_PORT_PRIO, "default", true, 255},
+        {BOND_PORT_OPT_RR_DELAY, "0", true, 0},
+        {BOND_PORT_OPT_RR_DELAY, "1000000", true, 1000000},
+        {BOND_PORT_OPT_RR_DELAY, "1000001", false, 0},
+        {BOND_PORT_OPT_RR_DELAY, "-1", false, 0},
     };
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

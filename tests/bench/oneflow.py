@@ -1,0 +1,246 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""One TCP flow over four ports, one of them with a longer cable: what arrives, what is sent twice.
+
+    oneflow.py BUILD [--labs LAB ...] [--contenders WHO ...] [--csv FILE]
+
+In a guest that counts instructions (tests/guest/run --kernel 6.12 --count), so its time does not
+depend on the machine. The sender's bond is the contender, the receiver's the kernel's in balance-rr.
+
+    A  10.66.0.1 on bond0                          B  10.66.0.2 on bond0
+       p0..p3  =========== four cables =========== e0..e3
+
+LAB: whole     4 x 1 Gbit/s, MTU 1500, the fourth 200 µs longer. Rate and delay are the port's netem:
+               a super-packet (up to 64 KB) travels as one, as in a virtual port.
+     segments  four times slower (250 Mbit/s, 800 µs), because the guest's processor is too: ports
+               cut super-packets into frames of MTU 9000 before the cable; the receiver has GRO.
+WHO: kernel    the kernel's bonding driver, balance-rr
+     ours      ours, the same
+     arrival   ours, rr_order=arrival
+     arrival,1 the same, and senders hand the bond single segments (gso_max_segs 1)
+"""
+import argparse
+import csv
+import datetime
+import os
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.dont_write_bytecode = True
+from beside import GUEST, SKIP, commit  # noqa: E402 (nothing is written beside the sources)
+
+LABS = {"whole": {"mbps": 1000, "delays": (0, 0, 0, 200), "mtu": 1500},
+        "segments": {"mbps": 250, "delays": (0, 0, 0, 800), "mtu": 9000}}
+WHO = {"whole": ("kernel", "ours", "arrival"),
+       "segments": ("kernel", "ours", "arrival", "arrival,1")}
+MODULES = "sch_ingress cls_bpf cls_matchall act_mirred"
+FIELDS = ("date", "commit", "kernel", "lab", "contender", "window", "bytes", "ns", "segments",
+          "retransmitted")
+WINDOWS, WINDOW, WARM_UP = 4, 0.15, 0.4  # s
+PORT = 5001
+TCP_INFO, BYTES_ACKED = 11, 120
+
+
+# ---- in the guest ----
+
+def run(*words):
+    subprocess.run(words, check=True)
+
+
+def ip(ns, *words):
+    run("ip", "-n", ns, *(str(word) for word in words))
+
+
+def inside(ns, *words):
+    return ("ip", "netns", "exec", ns, *(str(word) for word in words))
+
+
+def netem(ns, device, lab, delay):
+    ip(ns, "link", "set", device, "txqueuelen", 10000)
+    run(*inside(ns, "tc", "qdisc", "add", "dev", device, "root", "netem", "rate",
+                f"{lab['mbps']}mbit", "delay", f"{delay}us", "limit", 5000))
+
+
+def cable(name, i, delay):
+    """From p of A to e of B: through S, where the segments of a super-packet queue one by one."""
+    lab, port, end = LABS[name], f"p{i}", f"e{i}"
+    if name == "whole":
+        ip("A", "link", "add", port, "type", "veth", "peer", "name", end, "netns", "B")
+        devices = (("A", port), ("B", end))
+    else:
+        near, far = f"s{i}", f"r{i}"
+        ip("A", "link", "add", port, "type", "veth", "peer", "name", near, "netns", "S")
+        ip("S", "link", "add", far, "type", "veth", "peer", "name", end, "netns", "B")
+        for device, other in ((near, far), (far, near)):
+            ip("S", "link", "set", device, "mtu", lab["mtu"], "up")
+            run(*inside("S", "tc", "qdisc", "add", "dev", device, "clsact"))
+            run(*inside("S", "tc", "filter", "add", "dev", device, "ingress", "matchall", "action",
+                        "mirred", "egress", "redirect", "dev", other))
+        run(*inside("A", "ethtool", "-K", port, "tso", "off", "gso", "off"))
+        run(*inside("B", "ethtool", "-K", end, "gro", "on"))
+        devices = (("S", far), ("B", end))
+    ip("A", "link", "set", port, "mtu", lab["mtu"])
+    ip("B", "link", "set", end, "mtu", lab["mtu"])
+    return [(ns, device, lab, delay) for ns, device in devices]
+
+
+def kernel_bond(ns, ports, mac):
+    ip(ns, "link", "add", "bond0", "address", mac, "type", "bond", "mode", "balance-rr", "miimon", 100)
+    for port in ports:
+        ip(ns, "link", "set", port, "master", "bond0")
+
+
+def our_bond(build, who, lab, ports, mac):
+    """The process that holds it."""
+    mode = "balance-rr"
+    if who.startswith("arrival"):
+        mode += "," + ",".join(str(n) for n in (lab["mbps"], *lab["delays"]))
+    ip("A", "link", "add", "bond0", "address", mac, "type", "veth", "peer", "name", "nmbp0")
+    for port in ports:
+        ip("A", "link", "set", port, "address", mac, "up")
+    ip("A", "link", "set", "nmbp0", "mtu", lab["mtu"], "arp", "off", "up")
+    pins = tempfile.mkdtemp()
+    made = subprocess.Popen(
+        inside("A", "unshare", "-m", "sh", "-c",
+               'mount --make-rprivate / && mount -t bpf bpf "$0" && exec "$@"', pins,
+               f"{build}/tests/bench/mkbond", "auto", pins, mode, "bond0", "nmbp0", *ports),
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    if not made.stdout.readline():
+        sys.exit("mkbond failed")
+    return made
+
+
+def in_guest(build, name, who):
+    lab = LABS[name]
+    macs = {"A": "02:00:00:00:0a:01", "B": "02:00:00:00:0b:01"}
+    for ns in "ABS":
+        run("ip", "netns", "add", ns)
+        run(*inside(ns, "sysctl", "-qw", "net.ipv6.conf.default.disable_ipv6=1",
+                    "net.ipv4.conf.all.rp_filter=0", "net.ipv4.conf.default.rp_filter=0",
+                    "net.ipv4.tcp_rmem=4096 131072 33554432",
+                    "net.ipv4.tcp_wmem=4096 131072 33554432"))
+    queues = [queue for i, delay in enumerate(lab["delays"]) for queue in cable(name, i, delay)]
+    ports = [f"p{i}" for i in range(len(lab["delays"]))]
+    kernel_bond("B", [port.replace("p", "e") for port in ports], macs["B"])
+    held = None
+    if who == "kernel":
+        kernel_bond("A", ports, macs["A"])
+    else:
+        held = our_bond(build, who, lab, ports, macs["A"])
+    if who.endswith(",1"):
+        ip("A", "link", "set", "bond0", "gso_max_segs", 1)
+    for ns, address in (("A", "10.66.0.1/24"), ("B", "10.66.0.2/24")):
+        ip(ns, "link", "set", "bond0", "mtu", lab["mtu"], "up")
+        ip(ns, "addr", "add", address, "dev", "bond0")
+    for queue in queues:
+        netem(*queue)
+    me = (sys.executable, os.path.abspath(__file__))
+    sink = subprocess.Popen(inside("B", *me, "--sink"), stdout=subprocess.PIPE)
+    sink.stdout.readline()
+    run(*inside("A", *me, "--send"))
+    sink.wait()
+    if held:
+        held.communicate()
+
+
+def sink():
+    with socket.create_server(("", PORT)) as server:
+        print("listening", flush=True)
+        connection, _ = server.accept()
+        into = bytearray(1 << 20)
+        while connection.recv_into(into):
+            pass
+
+
+def sent(connection):
+    """Bytes acknowledged; segments sent, segments sent again."""
+    with open("/proc/net/snmp", encoding="ascii") as file:
+        names, values = [line.split() for line in file if line.startswith("Tcp:")]
+    count = dict(zip(names, values))
+    info = connection.getsockopt(socket.IPPROTO_TCP, TCP_INFO, 232)
+    return (struct.unpack_from("Q", info, BYTES_ACKED)[0], int(count["OutSegs"]),
+            int(count["RetransSegs"]))
+
+
+def send():
+    """A line for each window: bytes, ns, segments, segments sent again."""
+    data = bytes(1000000)
+    with socket.create_connection(("10.66.0.2", PORT)) as connection:
+        at, seen = time.monotonic_ns() + int(WARM_UP * 1e9), []
+        while len(seen) <= WINDOWS:
+            now = time.monotonic_ns()
+            if now >= at:
+                seen.append((now, sent(connection)))
+                at += int(WINDOW * 1e9)
+            connection.send(data)
+    for (before, a), (after, b) in zip(seen, seen[1:]):
+        print(b[0] - a[0], after - before, b[1] - a[1], b[2] - a[2])
+
+
+# ---- outside ----
+
+def measure(args, name, who):
+    done = subprocess.run(
+        [GUEST, "--kernel", "6.12", "--count", "--timeout", str(args.timeout), "--modules", MODULES,
+         os.path.abspath(__file__), args.build, "--in-guest", name, who],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
+    if done.returncode:
+        print(done.stdout + done.stderr)
+        sys.exit(done.returncode)
+    for window, line in enumerate(done.stdout.splitlines()):
+        size, ns, segments, again = line.split()
+        yield {"lab": name, "contender": who, "window": window, "bytes": int(size), "ns": int(ns),
+               "segments": int(segments), "retransmitted": int(again)}
+
+
+def show(rows):
+    of = LABS[rows[0]["lab"]]["mbps"] * 4 / 1000
+    reached = [row["bytes"] * 8 / row["ns"] for row in rows]
+    again = sum(row["retransmitted"] for row in rows)
+    segments = sum(row["segments"] for row in rows)
+    mean = sum(reached) / len(reached)
+    print(f"| {rows[0]['lab']} | {rows[0]['contender']} | {mean:.2f} of {of:g} | {mean / of:.0%} | "
+          f"{min(reached):.2f} to {max(reached):.2f} | {again} of {segments} | "
+          f"{again / segments:.3%} |", flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(usage=__doc__)
+    parser.add_argument("build", nargs="?")
+    parser.add_argument("--labs", nargs="+", choices=LABS, default=LABS)
+    parser.add_argument("--contenders", nargs="+")
+    parser.add_argument("--timeout", type=float, default=1800)
+    parser.add_argument("--csv")
+    parser.add_argument("--in-guest", nargs=2)
+    parser.add_argument("--sink", action="store_true")
+    parser.add_argument("--send", action="store_true")
+    args = parser.parse_args()
+    if args.sink or args.send:
+        return sink() if args.sink else send()
+    args.build = os.path.abspath(args.build)
+    if args.in_guest:
+        return in_guest(args.build, *args.in_guest)
+    if os.geteuid() != 0:
+        print("skipped: needs root")
+        return SKIP
+    measured, rows = commit(), []
+    print("| lab | sender | Gbit/s | | of four windows | sent again | |\n|---|---|---|---|---|---|---|")
+    for lab in args.labs:
+        for who in args.contenders or WHO[lab]:
+            rows += measure(args, lab, who)
+            show(rows[-WINDOWS:])
+    if args.csv:
+        same = {"date": datetime.date.today().isoformat(), "commit": measured, "kernel": "6.12"}
+        with open(args.csv, "w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, FIELDS, lineterminator="\n")
+            writer.writeheader()
+            writer.writerows({**same, **row} for row in rows)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
