@@ -47,7 +47,7 @@ explain_read_options(NmbondBond *bond, struct bond_options *o)
     while (g_variant_iter_next(&iter, "{&s&s}", &name, &value)) {
         if (strcmp(name, "xmit_hash_policy") == 0 || strcmp(name, "packets_per_slave") == 0 ||
             strcmp(name, "primary") == 0 || strcmp(name, "tlb_dynamic_lb") == 0 ||
-            strcmp(name, "hash") == 0)
+            strcmp(name, "hash") == 0 || strcmp(name, "rr_order") == 0)
             bond_option_set(o, name, value, &ctx, &err);
     }
     return true;
