@@ -135,7 +135,8 @@ lab_make_bond(struct lab *lab, char *const *options, GError **error)
 
     if (self == NULL || !wait_nm(error) || (lacp && !make_group(lab, error)))
         return false;
-    add_pair(add, self, "add");
+    add_pair(add, self, "-w");
+    add_pair(add, "30", "add");
     g_ptr_array_add(add, (gpointer) LAB_BOND);
     if (mode == NULL)
         add_pair(add, "mode", "active-backup");
