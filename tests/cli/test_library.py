@@ -3,6 +3,7 @@
 """libnmbond through its GIR, as a script uses it, against a real bondd; and the examples."""
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -241,7 +242,7 @@ class Development(unittest.TestCase):
         return result.stdout
 
     def test_pkg_config_is_enough_for_the_example(self):
-        flags = self.run_in_work("pkg-config", "--cflags", "--libs", "libnmbond").split()
+        flags = shlex.split(self.run_in_work("pkg-config", "--cflags", "--libs", "libnmbond"))
         self.run_in_work("cc", "-Wall", "-Werror", os.path.join(EXAMPLES, "watch.c"), *flags)
         self.assertTrue(os.path.exists(os.path.join(self.work, "a.out")))
 
