@@ -28,6 +28,7 @@ DOCS = os.path.join(HERE, "..", "..", "docs")
 PAGE = os.path.join(DOCS, "performance.md")
 RESULTS = os.path.join(DOCS, "performance")
 SCALE = "scale.csv"
+OF_OTHER_PAGES = ("oneflow.csv",)  # docs/spreading.md
 WHAT = {"send": "sent", "drop": "received, dropped at the bond", "socket": "received, to a socket",
         "receive": "end to end", "forward": "forwarded", "rr": "request-response",
         "latency-p50": "round trip by the clock, p50", "latency-p99": "p99",
@@ -223,7 +224,7 @@ def main():
             shutil.copy(os.path.join(left, file), RESULTS)
             print(f"taken over: {file}")
     runs = [Run(os.path.join(RESULTS, f)) for f in sorted(os.listdir(RESULTS), reverse=True)
-            if f.endswith(".csv") and f != SCALE]
+            if f.endswith(".csv") and f != SCALE and f not in OF_OTHER_PAGES]
     runs.sort(key=lambda run: run.host)
     with open(PAGE, encoding="utf-8") as file:
         old = file.read()
