@@ -6,7 +6,6 @@
 #include "daemon/engine.h"
 
 #include <errno.h>
-#include <glib-unix.h>
 #include <string.h>
 #include <sys/timerfd.h>
 #include <time.h>
@@ -483,6 +482,19 @@ bondd_engine_touch(struct bondd_engine *e, struct bondd_bond *b)
 
 /* Start and stop ----------------------------------------------------------------------------- */
 
+guint
+bondd_engine_watch(int fd, GUnixFDSourceFunc ready, gpointer data)
+{
+    GSource *source = g_unix_fd_source_new(fd, G_IO_IN);
+    guint id;
+
+    g_source_set_priority(source, G_PRIORITY_HIGH);
+    g_source_set_callback(source, G_SOURCE_FUNC(ready), data, NULL);
+    id = g_source_attach(source, NULL);
+    g_source_unref(source);
+    return id;
+}
+
 static bool
 make_dirs(const struct bondd_config *c, GError **error)
 {
@@ -509,7 +521,6 @@ bondd_engine_start(struct bondd_engine *e, const struct bondd_config *config, GE
         .addr_changed = addr_changed,
         .filters_changed = filters_changed,
     };
-    GSource *source;
     int r;
 
     *e = (struct bondd_engine){.config = config, .next_id = 1, .close_look_ns = BOND_NEVER};
@@ -552,17 +563,8 @@ bondd_engine_start(struct bondd_engine *e, const struct bondd_config *config, GE
     dp_bpf_attach_by(config->attach);
     bondd_takeover_all(e);
 
-    /* Both before D-Bus, whose sources have the default priority. */
-    source = g_unix_fd_source_new(dp_monitor_fd(e->monitor), G_IO_IN);
-    g_source_set_priority(source, G_PRIORITY_HIGH);
-    g_source_set_callback(source, G_SOURCE_FUNC(monitor_ready), e, NULL);
-    e->monitor_source = g_source_attach(source, NULL);
-    g_source_unref(source);
-    source = g_unix_fd_source_new(e->timer_fd, G_IO_IN);
-    g_source_set_priority(source, G_PRIORITY_HIGH);
-    g_source_set_callback(source, G_SOURCE_FUNC(timer_fired), e, NULL);
-    e->timer_source = g_source_attach(source, NULL);
-    g_source_unref(source);
+    e->monitor_source = bondd_engine_watch(dp_monitor_fd(e->monitor), monitor_ready, e);
+    e->timer_source = bondd_engine_watch(e->timer_fd, timer_fired, e);
     bondd_engine_flush(e);
     return true;
 }

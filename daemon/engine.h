@@ -7,7 +7,7 @@
 #ifndef BONDD_ENGINE_H
 #define BONDD_ENGINE_H
 
-#include <glib.h>
+#include <glib-unix.h>
 
 #include "daemon/config.h"
 #include "daemon/log.h"
@@ -55,6 +55,9 @@ struct bondd_engine {
 bool bondd_engine_start(struct bondd_engine *e, const struct bondd_config *config, GError **error);
 /* Files are made true; the kernel keeps everything. */
 void bondd_engine_stop(struct bondd_engine *e);
+
+/* Calls `ready` when fd is readable, before D-Bus, whose sources have the default priority. */
+guint bondd_engine_watch(int fd, GUnixFDSourceFunc ready, gpointer data);
 
 uint64_t bondd_now_ns(void); /* CLOCK_MONOTONIC */
 

@@ -11,7 +11,6 @@
 #include "daemon/frames.h"
 
 #include <errno.h>
-#include <glib-unix.h>
 #include <unistd.h>
 
 #include "daemon/probe.h"
@@ -75,19 +74,6 @@ frame_ready(gint fd, GIOCondition condition, gpointer data)
     return G_SOURCE_CONTINUE;
 }
 
-static guint
-watch(int fd, GUnixFDSourceFunc heard, void *data)
-{
-    GSource *source = g_unix_fd_source_new(fd, G_IO_IN);
-    guint id;
-
-    g_source_set_priority(source, G_PRIORITY_HIGH);
-    g_source_set_callback(source, G_SOURCE_FUNC(heard), data, NULL);
-    id = g_source_attach(source, NULL);
-    g_source_unref(source);
-    return id;
-}
-
 /* What was heard of a partner stays. */
 static void
 shut(const struct bondd_bond *b, struct bondd_ear *ear)
@@ -129,7 +115,7 @@ start(struct bondd_bond *b, unsigned which, int ifindex, uint32_t what)
     ear->ifindex = ifindex;
     ear->what = what;
     ear->fd = is_cheap ? -1 : r;
-    ear->source = is_cheap ? 0 : watch(r, frame_ready, b);
+    ear->source = is_cheap ? 0 : bondd_engine_watch(r, frame_ready, b);
 }
 
 static void
@@ -204,7 +190,7 @@ bondd_frames_start(struct bondd_engine *e)
 {
     e->slow_fd = dp_packet_open(0, BOND_FRAMES_SLOW);
     if (e->slow_fd >= 0)
-        e->slow_source = watch(e->slow_fd, slow_ready, e);
+        e->slow_source = bondd_engine_watch(e->slow_fd, slow_ready, e);
     return e->slow_fd;
 }
 

@@ -6,7 +6,6 @@
 #include "daemon/wake.h"
 
 #include <errno.h>
-#include <glib-unix.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
@@ -38,16 +37,10 @@ ready(gint fd, GIOCondition condition, gpointer data)
 int
 bondd_wake_open(struct bondd_engine *e)
 {
-    GSource *source;
-
     e->wake_fd = epoll_create1(EPOLL_CLOEXEC);
     if (e->wake_fd < 0)
         return -errno;
-    source = g_unix_fd_source_new(e->wake_fd, G_IO_IN);
-    g_source_set_priority(source, G_PRIORITY_HIGH);
-    g_source_set_callback(source, G_SOURCE_FUNC(ready), e, NULL);
-    e->wake_source = g_source_attach(source, NULL);
-    g_source_unref(source);
+    e->wake_source = bondd_engine_watch(e->wake_fd, ready, e);
     return 0;
 }
 
