@@ -45,6 +45,15 @@ def commit():
     return done.stdout.strip() or "unknown"
 
 
+def write_rows(path, fields, rows, measured, kernel):
+    """Raw results as CSV, with commit, kernel and date in each."""
+    same = {"date": datetime.date.today().isoformat(), "commit": measured, "kernel": kernel}
+    with open(path, "w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, fields, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows({**same, **row} for row in rows)
+
+
 def cells(args):
     """Modes and contenders that say something together."""
     for mode in args.modes:
@@ -161,11 +170,7 @@ def main():
     print(f"kernel {kernel}, commit {measured}; CPU time of a frame, of a KiB (tcp) or a round trip (rr)")
     show(rows)
     if args.csv:
-        same = {"date": datetime.date.today().isoformat(), "commit": measured, "kernel": kernel}
-        with open(args.csv, "w", encoding="utf-8", newline="") as file:
-            writer = csv.DictWriter(file, FIELDS, lineterminator="\n")
-            writer.writeheader()
-            writer.writerows({**same, **row} for row in rows)
+        write_rows(args.csv, FIELDS, rows, measured, kernel)
     return 0
 
 

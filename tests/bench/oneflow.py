@@ -20,8 +20,6 @@ WHO: kernel    the kernel's bonding driver, balance-rr
      arrival,1 the same, and senders hand the bond single segments (gso_max_segs 1)
 """
 import argparse
-import csv
-import datetime
 import os
 import socket
 import struct
@@ -31,7 +29,7 @@ import tempfile
 import time
 
 sys.dont_write_bytecode = True
-from beside import GUEST, SKIP, commit  # noqa: E402 (nothing is written beside the sources)
+from beside import GUEST, SKIP, commit, write_rows  # noqa: E402 (nothing is written beside the sources)
 
 LABS = {"whole": {"mbps": 1000, "delays": (0, 0, 0, 200), "mtu": 1500},
         "segments": {"mbps": 250, "delays": (0, 0, 0, 800), "mtu": 9000}}
@@ -234,11 +232,7 @@ def main():
             rows += measure(args, lab, who)
             show(rows[-WINDOWS:])
     if args.csv:
-        same = {"date": datetime.date.today().isoformat(), "commit": measured, "kernel": "6.12"}
-        with open(args.csv, "w", encoding="utf-8", newline="") as file:
-            writer = csv.DictWriter(file, FIELDS, lineterminator="\n")
-            writer.writeheader()
-            writer.writerows({**same, **row} for row in rows)
+        write_rows(args.csv, FIELDS, rows, measured, "6.12")
     return 0
 
 
