@@ -7,34 +7,16 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/timerfd.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "daemon/balance.h"
 #include "daemon/bond.h"
 #include "daemon/error.h"
 #include "daemon/frames.h"
+#include "daemon/looks.h"
 #include "daemon/parted.h"
-#include "daemon/probe.h"
 #include "daemon/status.h"
 #include "daemon/wake.h"
 #include "datapath/packet.h"
-
-static uint64_t
-read_clock(clockid_t clock)
-{
-    struct timespec ts;
-
-    clock_gettime(clock, &ts);
-    return (uint64_t) ts.tv_sec * BOND_NSEC_PER_SEC + (uint64_t) ts.tv_nsec;
-}
-
-uint64_t
-bondd_now_ns(void)
-{
-    return read_clock(CLOCK_MONOTONIC);
-}
 
 /* Bonds -------------------------------------------------------------------------------------- */
 
@@ -174,145 +156,6 @@ bondd_engine_check_name(struct bondd_engine *e, const char *name, GError **error
         return false;
     }
     return true;
-}
-
-/* Time --------------------------------------------------------------------------------------- */
-
-#define SLICE_NS (2 * BOND_NSEC_PER_MSEC) /* of work that can wait; then what cannot has its turn */
-
-void
-bondd_engine_due(struct bondd_engine *e, const struct bondd_bond *b)
-{
-    if (b->place != 0 && !b->waits_to_look)
-        g_array_index(e->due, uint64_t, b->place - 1) = b->next_ns;
-}
-
-void
-bondd_engine_rearm(struct bondd_engine *e)
-{
-    struct itimerspec at = {0};
-    uint64_t next = e->close_look_ns;
-
-    for (guint i = 0; i < e->due->len; i++)
-        next = MIN(next, g_array_index(e->due, uint64_t, i));
-    if (next != BOND_NEVER) {
-        next = MAX(next, 1); /* zero would stop the timer */
-        at.it_value.tv_sec = (time_t) (next / BOND_NSEC_PER_SEC);
-        at.it_value.tv_nsec = (long) (next % BOND_NSEC_PER_SEC);
-    }
-    timerfd_settime(e->timer_fd, TFD_TIMER_ABSTIME, &at, NULL);
-}
-
-/* After Linux has told of a change of carrier, which may be a second late, it withholds the next
- * ones for up to a second (linkwatch; veths it finds urgent). A link that fails seldom does so once;
- * so for these two seconds bondd does not wait to be told. However many bonds and ports there are,
- * it takes 5 % of a core. */
-#define CLOSELY_NS (2 * BOND_NSEC_PER_SEC)
-#define CLOSE_LOOK_NS BOND_NSEC_PER_MSEC
-#define CLOSE_LOOK_SHARE 20
-
-void
-bondd_engine_look_closely(struct bondd_engine *e, struct bondd_bond *b)
-{
-    uint64_t now = bondd_now_ns();
-
-    if (b->place != 0 && b->closely_until_ns == 0)
-        g_ptr_array_add(e->close, b);
-    b->closely_until_ns = now + CLOSELY_NS;
-    if (e->close_look_ns == BOND_NEVER)
-        e->close_look_ns = now + CLOSE_LOOK_NS;
-}
-
-static void
-close_looks(struct bondd_engine *e, uint64_t now)
-{
-    uint64_t began = read_clock(CLOCK_THREAD_CPUTIME_ID), took;
-
-    for (guint left = e->close->len; left > 0 && bondd_now_ns() < now + SLICE_NS; left--) {
-        struct bondd_bond *b = g_ptr_array_remove_index(e->close, 0);
-
-        if (b->closely_until_ns <= now) {
-            b->closely_until_ns = 0;
-            continue;
-        }
-        g_ptr_array_add(e->close, b);
-        b->news_at_ns = now;
-        bondd_bond_look(b);
-        b->news_at_ns = 0;
-    }
-    took = read_clock(CLOCK_THREAD_CPUTIME_ID) - began;
-    e->close_look_ns = BOND_NEVER;
-    if (e->close->len > 0)
-        e->close_look_ns = now + MAX(CLOSE_LOOK_NS, took * CLOSE_LOOK_SHARE);
-}
-
-/* Looks of miimon are a safety net: they may be late by as much as they take all together, and what
- * the kernel tells meanwhile comes before the next of them. Method calls have their turn. */
-static gboolean
-look_on(gpointer data)
-{
-    struct bondd_engine *e = data;
-    uint64_t until = bondd_now_ns() + SLICE_NS;
-
-    while (e->to_look->len > 0 && bondd_now_ns() < until) {
-        struct bondd_bond *b = g_ptr_array_remove_index(e->to_look, 0);
-
-        b->waits_to_look = false;
-        b->news_at_ns = bondd_now_ns();
-        bondd_bond_look(b);
-        b->news_at_ns = 0;
-    }
-    bondd_engine_rearm(e);
-    if (e->to_look->len > 0)
-        return G_SOURCE_CONTINUE;
-    e->look_source = 0;
-    return G_SOURCE_REMOVE;
-}
-
-/* Until then the timer is not to go off for it. */
-static void
-look_later(struct bondd_engine *e, struct bondd_bond *b)
-{
-    g_array_index(e->due, uint64_t, b->place - 1) = BOND_NEVER;
-    if (!b->waits_to_look)
-        g_ptr_array_add(e->to_look, b);
-    b->waits_to_look = true;
-    if (e->look_source == 0)
-        e->look_source = g_idle_add_full(G_PRIORITY_DEFAULT, look_on, e, NULL);
-}
-
-static void
-tick(struct bondd_engine *e, struct bondd_bond *b, uint64_t now)
-{
-    struct bond_event ev = {.type = BOND_EV_TICK};
-
-    if (b->core.poll_at_ns <= now) {
-        look_later(e, b);
-        return;
-    }
-    b->news_at_ns = now;
-    bondd_probe_catch_up(b);
-    bondd_balance_catch_up(b);
-    bondd_bond_step(b, &ev, NULL);
-    b->news_at_ns = 0;
-}
-
-static gboolean
-timer_fired(gint fd, GIOCondition condition, gpointer data)
-{
-    struct bondd_engine *e = data;
-    uint64_t expirations, now = bondd_now_ns();
-
-    if (read(fd, &expirations, sizeof(expirations)) < 0 && errno != EAGAIN)
-        bondd_warning("The timer cannot be read: %s", g_strerror(errno));
-    if (e->close_look_ns <= now)
-        close_looks(e, now);
-    for (guint i = 0; i < e->bonds->len; i++) {
-        if (g_array_index(e->due, uint64_t, i) <= now)
-            tick(e, e->bonds->pdata[i], now);
-    }
-    bondd_engine_rearm(e);
-    return G_SOURCE_CONTINUE;
 }
 
 /* The kernel --------------------------------------------------------------------------------- */
@@ -458,7 +301,7 @@ static gboolean
 idle_flush(gpointer data)
 {
     struct bondd_engine *e = data;
-    uint64_t until = bondd_now_ns() + SLICE_NS;
+    uint64_t until = bondd_now_ns() + BONDD_SLICE_NS;
 
     while (e->dirty->len > 0 && bondd_now_ns() < until)
         flush_first(e);
@@ -554,9 +397,9 @@ bondd_engine_start(struct bondd_engine *e, const struct bondd_config *config, GE
         bondd_error_from_errno(error, r, "Making an epoll");
         return false;
     }
-    e->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-    if (e->timer_fd < 0) {
-        bondd_error_from_errno(error, -errno, "Making a timer");
+    r = bondd_looks_open(e);
+    if (r < 0) {
+        bondd_error_from_errno(error, r, "Making a timer");
         return false;
     }
     dp_bpf_netlink_only(config->failover_netlink);
@@ -564,7 +407,6 @@ bondd_engine_start(struct bondd_engine *e, const struct bondd_config *config, GE
     bondd_takeover_all(e);
 
     e->monitor_source = bondd_engine_watch(dp_monitor_fd(e->monitor), monitor_ready, e);
-    e->timer_source = bondd_engine_watch(e->timer_fd, timer_fired, e);
     bondd_engine_flush(e);
     return true;
 }
@@ -575,9 +417,8 @@ bondd_engine_stop(struct bondd_engine *e)
     if (e->log != NULL)
         bondd_engine_flush(e);
     g_clear_handle_id(&e->monitor_source, g_source_remove);
-    g_clear_handle_id(&e->timer_source, g_source_remove);
     g_clear_handle_id(&e->idle_source, g_source_remove);
-    g_clear_handle_id(&e->look_source, g_source_remove);
+    bondd_looks_close(e);
     for (guint i = 0; i < e->bonds->len; i++)
         bondd_bond_free(e->bonds->pdata[i]);
     bondd_frames_stop(e);
@@ -592,8 +433,6 @@ bondd_engine_stop(struct bondd_engine *e)
     g_hash_table_unref(e->by_id);
     g_hash_table_unref(e->by_ifindex);
     g_hash_table_unref(e->busy);
-    if (e->timer_fd >= 0)
-        close(e->timer_fd);
     if (e->sender_fd >= 0)
         close(e->sender_fd);
     if (e->announcer != NULL)

@@ -59,8 +59,6 @@ void bondd_engine_stop(struct bondd_engine *e);
 /* Calls `ready` when fd is readable, before D-Bus, whose sources have the default priority. */
 guint bondd_engine_watch(int fd, GUnixFDSourceFunc ready, gpointer data);
 
-uint64_t bondd_now_ns(void); /* CLOCK_MONOTONIC */
-
 struct bondd_bond *bondd_engine_find(const struct bondd_engine *e, const char *name);
 struct bondd_bond *bondd_engine_by_id(const struct bondd_engine *e, uint32_t id);
 struct bondd_bond *bondd_engine_by_ifindex(const struct bondd_engine *e, int ifindex);
@@ -77,13 +75,6 @@ void bondd_engine_touch(struct bondd_engine *e, struct bondd_bond *b);
 void bondd_engine_flush(struct bondd_engine *e);
 /* What the kernel has told and nobody has read yet (before a method call is judged). */
 void bondd_engine_catch_up(struct bondd_engine *e);
-/* A port's carrier changed, or may have: from now on its bond's ports are looked at more often than
- * miimon says, for a while. */
-void bondd_engine_look_closely(struct bondd_engine *e, struct bondd_bond *b);
-/* b->next_ns has changed. */
-void bondd_engine_due(struct bondd_engine *e, const struct bondd_bond *b);
-/* The timer, after deadlines changed. */
-void bondd_engine_rearm(struct bondd_engine *e);
 
 /* The name is taken by work that is under way; doing NULL: no more. */
 void bondd_engine_set_busy(struct bondd_engine *e, const char *name, const char *doing);
@@ -91,5 +82,17 @@ void bondd_engine_set_busy(struct bondd_engine *e, const char *name, const char 
 guint bondd_engine_count(const struct bondd_engine *e);
 /* The rules for names of bonds; sets BadName, BondExists. */
 bool bondd_engine_check_name(struct bondd_engine *e, const char *name, GError **error);
+
+/* looks.c ----------------------------------------------------------------------------------- */
+
+uint64_t bondd_now_ns(void); /* CLOCK_MONOTONIC */
+
+/* A port's carrier changed, or may have: from now on its bond's ports are looked at more often than
+ * miimon says, for a while. */
+void bondd_engine_look_closely(struct bondd_engine *e, struct bondd_bond *b);
+/* b->next_ns has changed. */
+void bondd_engine_due(struct bondd_engine *e, const struct bondd_bond *b);
+/* The timer, after deadlines changed. */
+void bondd_engine_rearm(struct bondd_engine *e);
 
 #endif

@@ -9,6 +9,8 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "daemon/looks.h"
+
 #define BONDS_A_TURN 32 /* then others have their turn */
 
 static void
@@ -16,11 +18,8 @@ told(struct bondd_bond *b)
 {
     uint64_t at = dp_bpf_wake_read(b->bpf);
 
-    if (at == 0)
-        return;
-    b->news_at_ns = at;
-    bondd_bond_look(b);
-    b->news_at_ns = 0;
+    if (at != 0)
+        bondd_look_at_news(b, at);
 }
 
 static gboolean
