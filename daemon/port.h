@@ -38,7 +38,8 @@ struct bondd_port {
     bool uc_set;  /* the bond's MAC is an extra unicast address */
     uint8_t uc[BOND_MAC_LEN];
 
-    uint64_t since_turn; /* what the kernel told before is of a time before it was a port */
+    uint64_t since_turn; /* what the kernel told before may be older than what was read of it (of the
+                          * device before it was a port; or of its carrier before a look) */
     char trouble[160]; /* a sentence for the bond's warnings, or "" */
 };
 

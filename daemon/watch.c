@@ -50,6 +50,17 @@ feed_port(struct bondd_bond *b, int slot, const struct dp_link *link, bool ask_s
     bondd_bond_step(b, &ev, NULL);
 }
 
+/* Of what the kernel has told and nobody has read, all that concerns these ports is older than what
+ * was read here: a carrier that went and is back would seem to go now. */
+static void
+doubt_old_news(struct bondd_bond *b, const int *order, uint32_t n)
+{
+    if (dp_monitor_is_read(b->engine->monitor))
+        return;
+    for (uint32_t i = 0; i < n; i++)
+        b->port[order[i]].since_turn = b->engine->turns;
+}
+
 /* The speed is read when a link has come up, and after every other port has been judged: asking a
  * driver may take long. */
 static bool
@@ -74,6 +85,7 @@ bondd_bond_look(struct bondd_bond *b)
 
         state[i] = dp_link_get_index(b->engine->nl, ifindex, &links[i]);
     }
+    doubt_old_news(b, order, n);
     /* The active port last: when it has failed, what the others can do is known already. */
     for (int last = 0; last <= 1; last++) {
         for (uint32_t i = 0; i < n; i++) {

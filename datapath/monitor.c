@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <linux/if_addr.h>
 #include <linux/pkt_sched.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -522,6 +523,14 @@ dp_monitor_dispatch(struct dp_monitor *m)
         }
     }
     return 0;
+}
+
+bool
+dp_monitor_is_read(const struct dp_monitor *m)
+{
+    struct pollfd waits = {.fd = mnl_socket_get_fd(m->sock), .events = POLLIN};
+
+    return poll(&waits, 1, 0) == 0;
 }
 
 const struct dp_link *

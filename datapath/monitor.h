@@ -39,6 +39,7 @@ int dp_monitor_open(struct dp_monitor **out, const struct dp_monitor_ops *ops, v
 void dp_monitor_close(struct dp_monitor *m);
 int dp_monitor_fd(const struct dp_monitor *m);
 int dp_monitor_dispatch(struct dp_monitor *m);
+bool dp_monitor_is_read(const struct dp_monitor *m); /* nothing waits for a dispatch */
 
 /* The picture. Pointers are borrowed until the next dispatch. */
 const struct dp_link *dp_monitor_link(const struct dp_monitor *m, int ifindex);

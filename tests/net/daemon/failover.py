@@ -87,6 +87,28 @@ class Failover(BondTest):
         self.wait_event("active-changed", "eth1")
         self.lab.wait_ping()
 
+    def test_news_older_than_a_look(self):
+        """While bondd is stopped the carrier goes and comes, and a frame is led past the port. So bondd
+        looks first, finds nothing missing, and then reads of the loss: no reason to leave the port."""
+        self.bond_of_two("active-backup")
+        if self.failover() != "packet-path":
+            self.skipTest("this kernel does not let the packet path see carriers")
+        since = self.events()[-1]["seq"]
+        self.lab.kill_bondd(signal.SIGSTOP)
+        try:
+            self.lab.cut("eth0")
+            self.lab.wait_ping()
+            self.lab.mend("eth0")
+            wait_for(lambda: "LOWER_UP" in self.a.run("ip", "link", "show", "eth0"), 5, "eth0's carrier")
+            self.lab.wait_ping()
+        finally:
+            self.lab.kill_bondd(signal.SIGCONT)
+        self.assertEqual(self.lab.bond("bond0")["ActivePort"], "eth0")
+        self.lab.cut("eth1")  # what is news, as ever
+        events = []
+        wait_for(lambda: events.extend(self.events(since=since)) or events, 5, "eth1's loss")
+        self.assertEqual({e["port"] for e in events}, {"eth1"}, events)
+
     def test_an_announcement_that_nothing_carried(self):
         """It is no failure, and it is said again when something can; the filter is what ours is without
         a port that can send."""
