@@ -75,7 +75,8 @@ bondd_announce(struct bondd_bond *b)
 /* ---- multicast groups ----
  *
  * The kernel tells of them in files that list all devices; with a thousand bonds reading them takes
- * a tenth of a second. So a thread reads, once for all bonds that wait for it by then.
+ * a tenth of a second. So a thread reads, once for all bonds that wait for it by then. What it
+ * found is said in parts, too.
  */
 
 struct reading {
@@ -92,20 +93,32 @@ read_groups(GTask *task, gpointer source, gpointer data, GCancellable *cancellab
     g_task_return_boolean(task, TRUE);
 }
 
+static gboolean
+report_some(gpointer data)
+{
+    struct reading *r = data;
+    GPtrArray *waiting = r->engine->rejoining;
+
+    if (waiting->len > 0 && r->groups != NULL) {
+        struct bondd_bond *b = waiting->pdata[0];
+
+        dp_resend_igmp(r->engine->announcer, r->engine->monitor, r->groups, b->core.ifindex,
+                       &b->groups_from);
+        if (b->groups_from == 0)
+            g_ptr_array_remove_index(waiting, 0);
+        if (waiting->len > 0)
+            return G_SOURCE_CONTINUE;
+    }
+    g_clear_pointer(&r->engine->rejoining, g_ptr_array_unref);
+    dp_memberships_free(r->groups);
+    g_free(r);
+    return G_SOURCE_REMOVE;
+}
+
 static void
 report_groups(GObject *source, GAsyncResult *result, gpointer data)
 {
-    struct reading *r = data;
-    g_autoptr(GPtrArray) waiting = r->engine->rejoining;
-
-    r->engine->rejoining = NULL;
-    for (guint i = 0; i < waiting->len && r->groups != NULL; i++) {
-        struct bondd_bond *b = waiting->pdata[i];
-
-        dp_resend_igmp(r->engine->announcer, r->engine->monitor, r->groups, b->core.ifindex);
-    }
-    dp_memberships_free(r->groups);
-    g_free(r);
+    g_idle_add_full(G_PRIORITY_DEFAULT, report_some, data, NULL);
 }
 
 void
@@ -115,6 +128,7 @@ bondd_announce_groups(struct bondd_bond *b)
     struct reading *r;
     GTask *task;
 
+    b->groups_from = 0;
     if (e->rejoining != NULL) {
         if (!g_ptr_array_find(e->rejoining, b, NULL))
             g_ptr_array_add(e->rejoining, b);

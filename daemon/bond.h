@@ -57,6 +57,7 @@ struct bondd_bond {
     guint announce_again;      /* there is more to be said (announce.c); 0: all is said */
     guint announce_left;       /* attempts, where no port could carry an announcement */
     int announce_from;         /* the next device; 0: the bond itself */
+    int groups_from;           /* the same for multicast groups */
     bool can_wake;             /* the packet path may tell (wake.c) */
     bool look;                 /* a port's link has news */
     bool waits_to_look;        /* in engine->to_look */

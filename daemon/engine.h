@@ -37,7 +37,7 @@ struct bondd_engine {
     struct bondd_bond *news_above; /* something above it has changed, and nobody has looked; NULL */
     GPtrArray *to_look;            /* those whose look (miimon) is due */
     GPtrArray *close;              /* those whose ports are looked at often */
-    GPtrArray *rejoining; /* those whose groups are being read (announce.c); NULL: none */
+    GPtrArray *rejoining; /* those whose groups are read and said (announce.c); NULL: none */
     GHashTable *busy;       /* name -> "being created" or "being deleted" (static strings) */
     GHashTable *by_ifindex; /* ifindex of bond, peer, port -> struct bondd_bond */
     struct bondd_observer observer;

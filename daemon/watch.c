@@ -182,13 +182,14 @@ struct uppers {
     bool foreign_mac;
 };
 
-static void
+static bool
 look_at_upper(const struct dp_link *link, void *data)
 {
     struct uppers *u = data;
 
-    if (link->ifindex != u->b->peer_ifindex && memcmp(link->mac, u->b->dev_mac, BOND_MAC_LEN) != 0)
-        u->foreign_mac = true;
+    u->foreign_mac =
+        link->ifindex != u->b->peer_ifindex && memcmp(link->mac, u->b->dev_mac, BOND_MAC_LEN) != 0;
+    return !u->foreign_mac;
 }
 
 /* A port is promiscuous with the bond, and while it receives for others. */
@@ -222,12 +223,13 @@ void
 bondd_bond_sync_promisc(struct bondd_bond *b, const struct dp_link *link)
 {
     struct uppers u = {.b = b};
-    uint32_t explained;
+    uint32_t bridge = link->master != 0 ? 1 : 0;
     bool promisc = link->promiscuity > 0, via_peer;
 
-    dp_monitor_foreach_upper(b->engine->monitor, b->core.ifindex, look_at_upper, &u);
-    explained = (link->master != 0 ? 1 : 0) + (u.foreign_mac ? 1 : 0);
-    via_peer = link->promiscuity > explained;
+    /* With thousands above it, the others are looked through only if the answer is with them. */
+    if (link->promiscuity == bridge + 1)
+        dp_monitor_foreach_upper(b->engine->monitor, b->core.ifindex, look_at_upper, &u);
+    via_peer = link->promiscuity > bridge + (u.foreign_mac ? 1 : 0);
     if (promisc != b->promisc) {
         b->promisc = promisc;
         for (guint i = 0; i < BOND_MAX_PORTS; i++)

@@ -89,11 +89,12 @@ add(struct list *list, const struct dp_link *link)
         list->v[list->n++] = link;
 }
 
-static void
+static bool
 add_stacked(const struct dp_link *link, void *data)
 {
     if (is_stacked(link))
         add(data, link);
+    return true;
 }
 
 static int

@@ -62,7 +62,27 @@ dp_announcer_close(struct dp_announcer *a)
     if (!a)
         return;
     close(a->packet_fd);
+    free(a->above);
     free(a);
+}
+
+int
+dp_announcer_above(struct dp_announcer *a, const struct dp_monitor *m, int bond_ifindex,
+                   const struct dp_link *const **out)
+{
+    uint64_t shape = dp_monitor_shape(m);
+
+    /* The first pointer is good only if the shape is the same. */
+    if (a->n_above <= 0 || a->above_of != m || a->above_shape != shape ||
+        a->above[0]->ifindex != bond_ifindex) {
+        free(a->above);
+        a->n_above = dp_above_list(m, bond_ifindex, &a->above);
+        a->above_of = m;
+        a->above_shape = shape;
+        a->gathered++;
+    }
+    *out = a->above;
+    return a->n_above;
 }
 
 bool
@@ -111,7 +131,7 @@ struct run {
     struct dp_announced sent;
     int error; /* the first one */
 
-    const struct dp_link **above; /* [n_above], the bond first */
+    const struct dp_link *const *above; /* [n_above], the bond first; borrowed of `a` */
     int n_above;
 
     const struct dp_link *dev; /* whose addresses are being gone through */
@@ -358,7 +378,7 @@ dp_announce(struct dp_announcer *a, struct dp_nl *nl, const struct dp_monitor *m
     *from = 0;
     if (sent)
         run.sent = *sent;
-    run.n_above = dp_above_list(m, bond_ifindex, &run.above);
+    run.n_above = dp_announcer_above(a, m, bond_ifindex, &run.above);
     if (run.n_above == 0)
         run.error = -ENODEV;
     else if (run.n_above < 0)
@@ -369,6 +389,5 @@ dp_announce(struct dp_announcer *a, struct dp_nl *nl, const struct dp_monitor *m
         *sent = run.sent;
     dp_seen_free(&run.spoken);
     free(run.vlans);
-    free(run.above);
     return run.error;
 }

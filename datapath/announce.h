@@ -37,9 +37,10 @@ int dp_announce(struct dp_announcer *a, struct dp_nl *nl, const struct dp_monito
 struct dp_memberships;
 int dp_memberships_read(struct dp_memberships **out);
 void dp_memberships_free(struct dp_memberships *ms);
-/* Membership reports for the groups joined on the bond and above (kernel: resend_igmp). */
+/* Membership reports for the groups joined on the bond and above (kernel: resend_igmp), in parts
+ * like dp_announce(). */
 int dp_resend_igmp(struct dp_announcer *a, const struct dp_monitor *m,
-                   const struct dp_memberships *ms, int bond_ifindex);
+                   const struct dp_memberships *ms, int bond_ifindex, int *from);
 
 /* frames.c: pure builders, tested alone. Return the length; buf holds >= 64 bytes. */
 unsigned dp_frame_garp(uint8_t *buf, const uint8_t mac[BOND_MAC_LEN], struct in_addr addr);

@@ -342,28 +342,45 @@ first_of(const struct dp_memberships *ms, int ifindex)
     return lo;
 }
 
-int
-dp_resend_igmp(struct dp_announcer *a, const struct dp_monitor *m, const struct dp_memberships *ms,
-               int bond_ifindex)
+static int
+report_device(const struct dp_announcer *a, const struct dp_monitor *m,
+              const struct dp_memberships *ms, const struct dp_link *link)
 {
-    const struct dp_link **above;
-    int n = dp_above_list(m, bond_ifindex, &above), first = 0;
+    int first = 0;
 
-    if (n <= 0)
-        return n ? n : -ENODEV;
-    for (int i = 0; i < n; i++) {
-        const struct dp_link *link = above[i];
-        size_t at = first_of(ms, link->ifindex);
+    if (!(link->flags & IFF_UP) || link->mac_len != BOND_MAC_LEN)
+        return 0;
+    for (size_t at = first_of(ms, link->ifindex);
+         at < ms->n_groups && ms->group[at].ifindex == link->ifindex; at++) {
+        if (is_reported(&ms->group[at])) {
+            int r = report(a, m, link, ms, &ms->group[at]);
 
-        for (; at < ms->n_groups && ms->group[at].ifindex == link->ifindex; at++) {
-            if ((link->flags & IFF_UP) && link->mac_len == BOND_MAC_LEN &&
-                is_reported(&ms->group[at])) {
-                int r = report(a, m, link, ms, &ms->group[at]);
-
-                first = first ? first : r;
-            }
+            first = first ? first : r;
         }
     }
-    free(above);
+    return first;
+}
+
+int
+dp_resend_igmp(struct dp_announcer *a, const struct dp_monitor *m, const struct dp_memberships *ms,
+               int bond_ifindex, int *from)
+{
+    const struct dp_link *const *above;
+    int n = dp_announcer_above(a, m, bond_ifindex, &above), begin = *from, done = 0, first = 0;
+
+    *from = 0;
+    if (n <= 0)
+        return n ? n : -ENODEV;
+    for (int i = 0; i < n && *from == 0; i++) {
+        if (begin != 0 && (i == 0 || above[i]->ifindex < begin))
+            continue;
+        if (done++ == DP_ANNOUNCE_DEVICES) {
+            *from = above[i]->ifindex;
+        } else {
+            int r = report_device(a, m, ms, above[i]);
+
+            first = first ? first : r;
+        }
+    }
     return first;
 }

@@ -45,6 +45,7 @@ struct dp_monitor {
     struct node **node;
     size_t n, size;
     struct node *loose; /* what they stand on is not known, or not yet */
+    uint64_t shape;     /* changes with what there is, and what stands on what */
     _Alignas(struct nlmsghdr) uint8_t buf[DP_NL_BUF_SIZE];
 };
 
@@ -135,6 +136,7 @@ insert(struct dp_monitor *m, int ifindex)
     memmove(&m->node[at + 1], &m->node[at], (m->n - at) * sizeof(struct node *));
     m->node[at] = node;
     m->n++;
+    m->shape++;
     rehang(m, m->loose);
     return node;
 }
@@ -177,6 +179,7 @@ forget_peer(struct dp_monitor *m, const struct dp_link *gone)
     if (!peer || peer->link.lower != gone->ifindex)
         return;
     peer->link.lower = 0;
+    m->shape++;
     hang(m, peer);
     if (m->ops.link_changed && !m->quiet)
         m->ops.link_changed(&peer->link, m->data);
@@ -194,6 +197,7 @@ remove_link(struct dp_monitor *m, int ifindex)
     while (node->n_addrs)
         remove_addr(m, node, node->n_addrs - 1);
     m->n--;
+    m->shape++;
     memmove(&m->node[at], &m->node[at + 1], (m->n - at) * sizeof(struct node *));
     unhang(node);
     rehang(m, node->uppers);
@@ -201,6 +205,12 @@ remove_link(struct dp_monitor *m, int ifindex)
         m->ops.link_gone(ifindex, node->link.name, m->data);
     forget_peer(m, &node->link);
     node_free(node);
+}
+
+static bool
+stands_alike(const struct dp_link *a, const struct dp_link *b)
+{
+    return a->lower == b->lower && a->master == b->master && strcmp(a->kind, b->kind) == 0;
 }
 
 static int
@@ -217,6 +227,8 @@ update_link(struct dp_monitor *m, const struct nlmsghdr *nlh)
     node->seen = m->round;
     if (memcmp(&node->link, &link, sizeof(link)) == 0)
         return 0;
+    if (!stands_alike(&node->link, &link))
+        m->shape++;
     memcpy(&node->link, &link, sizeof(link)); /* with its padding: see dp_nl_parse_link() */
     hang(m, node);
     if (m->ops.link_changed && !m->quiet)
@@ -559,12 +571,19 @@ dp_monitor_foreach_link(const struct dp_monitor *m, dp_link_cb cb, void *data)
 }
 
 void
-dp_monitor_foreach_upper(const struct dp_monitor *m, int ifindex, dp_link_cb cb, void *data)
+dp_monitor_foreach_upper(const struct dp_monitor *m, int ifindex, dp_upper_cb cb, void *data)
 {
     const struct node *node = find(m, ifindex);
+    const struct node *upper = node ? node->uppers : NULL;
 
-    for (const struct node *upper = node ? node->uppers : NULL; upper; upper = upper->beside)
-        cb(&upper->link, data);
+    while (upper && cb(&upper->link, data))
+        upper = upper->beside;
+}
+
+uint64_t
+dp_monitor_shape(const struct dp_monitor *m)
+{
+    return m->shape;
 }
 
 void

@@ -46,8 +46,12 @@ const struct dp_link *dp_monitor_link(const struct dp_monitor *m, int ifindex);
 const struct dp_link *dp_monitor_link_by_name(const struct dp_monitor *m, const char *name);
 typedef void (*dp_addr_cb)(const struct dp_addr *addr, void *data);
 void dp_monitor_foreach_link(const struct dp_monitor *m, dp_link_cb cb, void *data);
-/* Whose `lower` it is (for a veth that is also its peer), in no order. */
-void dp_monitor_foreach_upper(const struct dp_monitor *m, int ifindex, dp_link_cb cb, void *data);
+/* Whose `lower` it is (for a veth that is also its peer), in no order, until one is enough. */
+typedef bool (*dp_upper_cb)(const struct dp_link *link, void *data); /* false: it is */
+void dp_monitor_foreach_upper(const struct dp_monitor *m, int ifindex, dp_upper_cb cb, void *data);
+/* Another number when devices have come or gone, or stand elsewhere: while it is the same, pointers
+ * to links stay good, and so does what was found out about what is above what. */
+uint64_t dp_monitor_shape(const struct dp_monitor *m);
 void dp_monitor_foreach_addr(const struct dp_monitor *m, int ifindex, dp_addr_cb cb, void *data);
 /* `upper` is above `lower`: itself a VLAN, macvlan, ... on it or its bridge, at any depth. */
 bool dp_monitor_is_above(const struct dp_monitor *m, int upper, int lower);

@@ -94,10 +94,16 @@ int
 bed_resend_igmp(struct bed *b)
 {
     struct dp_memberships *groups;
-    int r = dp_memberships_read(&groups), sent = dp_resend_igmp(b->a, b->m, groups, b->bond);
+    int r = dp_memberships_read(&groups), from = 0, first = r;
 
+    b->parts = 0;
+    do {
+        r = dp_resend_igmp(b->a, b->m, groups, b->bond, &from);
+        first = first ? first : r;
+        b->parts++;
+    } while (from != 0);
     dp_memberships_free(groups);
-    return r ? r : sent;
+    return first;
 }
 
 void

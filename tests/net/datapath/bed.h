@@ -22,6 +22,7 @@ struct bed {
     struct dp_monitor *m;
     struct dp_announcer *a;
     struct dp_announced sent;
+    int parts; /* in which the last bed_resend_igmp() was said */
     int bond, wire;
     uint8_t mac[6]; /* the bond's */
 };

@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -123,12 +124,62 @@ ipv6_memberships_too(void **state)
     close(fd);
 }
 
+#define MANY 40
+
+/* The reports for 239.1.2.3 that come next, until all devices have said one. */
+static void
+expect_one_of_each(struct bed *b)
+{
+    uint8_t heard[MANY][6] = {0};
+
+    for (int n = 0; n < MANY;) {
+        struct lab_frame got;
+        int i = 0;
+
+        if (!lab_next(b->wire, ETH_P_IP, 0, WAIT_MS, &got))
+            fail_msg("%d of %d devices were heard", n, MANY);
+        if (got.byte[38] != 0x22 || memcmp(got.byte + 50, ((uint8_t[]){239, 1, 2, 3}), 4) != 0)
+            continue;
+        while (i < n && memcmp(heard[i], got.byte + 6, 6) != 0)
+            i++;
+        if (i == n)
+            memcpy(heard[n++], got.byte + 6, 6);
+    }
+}
+
+static void
+many_devices_in_parts(void **state)
+{
+    struct bed *b = *state;
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+    /* The kernel says each once, and is heard to have done so. */
+    lab_run("sysctl -qw net.ipv4.igmp_qrv=1 net.ipv4.igmp_max_memberships=100");
+    for (int i = 0; i < MANY; i++) {
+        struct ip_mreqn req = {.imr_multiaddr.s_addr = htonl(0xef010203)};
+        char name[16];
+
+        snprintf(name, sizeof(name), "m%d", i);
+        lab_run("ip link add link bond0 name %s type macvlan mode private; ip link set %s up", name,
+                name);
+        req.imr_ifindex = lab_index(name);
+        assert_int_equal(setsockopt(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &req, sizeof(req)), 0);
+    }
+    expect_one_of_each(b);
+    bed_settle(b);
+    lab_ok(bed_resend_igmp(b));
+    expect_one_of_each(b);
+    assert_int_equal(b->parts, 3); /* the bond, and 40 */
+    close(fd);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         BED_TEST(memberships_are_told_again),
         BED_TEST(ipv6_memberships_too),
+        BED_TEST(many_devices_in_parts),
     };
 
     lab_require_netns();

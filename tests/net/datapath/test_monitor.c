@@ -327,6 +327,52 @@ an_overrun_heals(void **state)
     assert_int_equal(log->unchanged, 0);
 }
 
+struct seen {
+    const char *enough;
+    unsigned n;
+};
+
+static bool
+until(const struct dp_link *link, void *data)
+{
+    struct seen *seen = data;
+
+    seen->n++;
+    return strcmp(link->name, seen->enough) != 0;
+}
+
+static void
+what_is_above_is_asked_until_one_is_enough(void **state)
+{
+    struct log *log = *state;
+    struct seen all = {.enough = ""}, some = {.enough = "m7"};
+    uint64_t shape;
+
+    lab_run("ip link add below type veth peer name beside; ip link set beside up; "
+            "for i in $(seq 10); do ip link add link below name m$i type macvlan; done");
+    settle(log);
+    dp_monitor_foreach_upper(log->m, lab_index("below"), until, &all);
+    assert_int_equal(all.n, 11); /* and the peer */
+    dp_monitor_foreach_upper(log->m, lab_index("below"), until, &some);
+    assert_int_equal(some.n, 4); /* the latest first */
+
+    shape = dp_monitor_shape(log->m);
+    lab_run("ip link set below up mtu 1400; ip addr add 10.9.9.9/32 dev m1");
+    settle(log);
+    assert_int_equal(dp_monitor_shape(log->m), shape);
+    lab_run("ip link del m3");
+    settle(log);
+    assert_int_not_equal(dp_monitor_shape(log->m), shape);
+    shape = dp_monitor_shape(log->m);
+    lab_run("ip link add br9 type bridge");
+    settle(log);
+    assert_int_not_equal(dp_monitor_shape(log->m), shape);
+    shape = dp_monitor_shape(log->m);
+    lab_run("ip link set m1 master br9");
+    settle(log);
+    assert_int_not_equal(dp_monitor_shape(log->m), shape);
+}
+
 int
 main(void)
 {
@@ -335,6 +381,7 @@ main(void)
         T(what_was_there_is_no_news),     T(a_link_comes_changes_and_goes),
         T(leaving_a_bridge_is_not_going), T(moving_to_another_namespace_is_going),
         T(addresses_come_change_and_go),  T(an_overrun_heals),
+        T(what_is_above_is_asked_until_one_is_enough),
     };
 
     lab_require_netns();
