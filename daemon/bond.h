@@ -152,6 +152,10 @@ void bondd_bond_filters_changed(struct bondd_bond *b, int ifindex);
 void bondd_bond_port_claimed(struct bondd_bond *b, int ifindex);
 /* All ports are read and core is told; then time passes. */
 void bondd_bond_look(struct bondd_bond *b);
+/* The same, but nothing is read if no carrier has changed since the last look (miimon). */
+void bondd_bond_poll(struct bondd_bond *b);
+/* Time passes. */
+void bondd_bond_tick(struct bondd_bond *b);
 void bondd_bond_sync_features(struct bondd_bond *b);
 /* What core wants of ports besides their addresses. */
 void bondd_bond_sync_ports(struct bondd_bond *b);

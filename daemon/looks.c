@@ -10,9 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "daemon/balance.h"
 #include "daemon/error.h"
-#include "daemon/probe.h"
 
 static uint64_t
 read_clock(clockid_t clock)
@@ -73,10 +71,10 @@ bondd_engine_look_closely(struct bondd_engine *e, struct bondd_bond *b)
 }
 
 void
-bondd_look_at_news(struct bondd_bond *b, uint64_t at_ns)
+bondd_at_news(struct bondd_bond *b, uint64_t at_ns, void (*what)(struct bondd_bond *b))
 {
     b->news_at_ns = at_ns;
-    bondd_bond_look(b);
+    what(b);
     b->news_at_ns = 0;
 }
 
@@ -93,7 +91,7 @@ close_looks(struct bondd_engine *e, uint64_t now)
             continue;
         }
         g_ptr_array_add(e->close, b);
-        bondd_look_at_news(b, now);
+        bondd_at_news(b, now, bondd_bond_look);
     }
     took = read_clock(CLOCK_THREAD_CPUTIME_ID) - began;
     e->close_look_ns = BOND_NEVER;
@@ -113,7 +111,7 @@ look_on(gpointer data)
         struct bondd_bond *b = g_ptr_array_remove_index(e->to_look, 0);
 
         b->waits_to_look = false;
-        bondd_look_at_news(b, bondd_now_ns());
+        bondd_at_news(b, bondd_now_ns(), bondd_bond_poll);
     }
     bondd_engine_rearm(e);
     if (e->to_look->len > 0)
@@ -137,17 +135,10 @@ look_later(struct bondd_engine *e, struct bondd_bond *b)
 static void
 tick(struct bondd_engine *e, struct bondd_bond *b, uint64_t now)
 {
-    struct bond_event ev = {.type = BOND_EV_TICK};
-
-    if (b->core.poll_at_ns <= now) {
+    if (b->core.poll_at_ns <= now)
         look_later(e, b);
-        return;
-    }
-    b->news_at_ns = now;
-    bondd_probe_catch_up(b);
-    bondd_balance_catch_up(b);
-    bondd_bond_step(b, &ev, NULL);
-    b->news_at_ns = 0;
+    else
+        bondd_at_news(b, now, bondd_bond_tick);
 }
 
 static gboolean

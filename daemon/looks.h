@@ -13,8 +13,8 @@
 int bondd_looks_open(struct bondd_engine *e);
 void bondd_looks_close(struct bondd_engine *e);
 
-/* The ports are read because of news that came in at at_ns (CLOCK_MONOTONIC): what follows is
- * measured from then. */
-void bondd_look_at_news(struct bondd_bond *b, uint64_t at_ns);
+/* what(b), because of news that came in at at_ns (CLOCK_MONOTONIC): what follows is measured from
+ * then. */
+void bondd_at_news(struct bondd_bond *b, uint64_t at_ns, void (*what)(struct bondd_bond *b));
 
 #endif

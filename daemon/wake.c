@@ -19,7 +19,7 @@ told(struct bondd_bond *b)
     uint64_t at = dp_bpf_wake_read(b->bpf);
 
     if (at != 0)
-        bondd_look_at_news(b, at);
+        bondd_at_news(b, at, bondd_bond_look);
 }
 
 static gboolean

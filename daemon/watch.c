@@ -69,10 +69,37 @@ speed_is_stale(const struct bond_port *p, const struct dp_link *link, bool had_c
     return link->carrier && (!had_carrier || p->speed_mbps == BOND_SPEED_UNKNOWN);
 }
 
+static uint64_t
+count_changes(const char *name)
+{
+    uint32_t changes;
+
+    return dp_link_carrier_changes(name, &changes) == 0 ? 1 + (uint64_t) changes : 0;
+}
+
+/* Counted before it is looked at: what changes in between is seen the next time. */
+static void
+read_port(struct bondd_bond *b, int slot, struct dp_link *link, int *state)
+{
+    uint64_t before = count_changes(b->port[slot].name);
+
+    *state = dp_link_get_index(b->engine->nl, b->core.port[slot].ifindex, link);
+    b->port[slot].seen = *state == 0 && before == 1 + (uint64_t) link->carrier_changes ? before : 0;
+}
+
+void
+bondd_bond_tick(struct bondd_bond *b)
+{
+    struct bond_event ev = {.type = BOND_EV_TICK};
+
+    bondd_probe_catch_up(b);
+    bondd_balance_catch_up(b);
+    bondd_bond_step(b, &ev, NULL);
+}
+
 void
 bondd_bond_look(struct bondd_bond *b)
 {
-    struct bond_event tick = {.type = BOND_EV_TICK};
     struct dp_link links[BOND_MAX_PORTS];
     int order[BOND_MAX_PORTS], state[BOND_MAX_PORTS];
     uint32_t n = bond_port_order(&b->core, true, order);
@@ -80,11 +107,8 @@ bondd_bond_look(struct bondd_bond *b)
     int active = b->core.active;
 
     b->look = false;
-    for (uint32_t i = 0; i < n; i++) {
-        int ifindex = b->core.port[order[i]].ifindex;
-
-        state[i] = dp_link_get_index(b->engine->nl, ifindex, &links[i]);
-    }
+    for (uint32_t i = 0; i < n; i++)
+        read_port(b, order[i], &links[i], &state[i]);
     doubt_old_news(b, order, n);
     /* The active port last: when it has failed, what the others can do is known already. */
     for (int last = 0; last <= 1; last++) {
@@ -103,13 +127,37 @@ bondd_bond_look(struct bondd_bond *b)
             }
         }
     }
-    bondd_probe_catch_up(b);
-    bondd_balance_catch_up(b);
-    bondd_bond_step(b, &tick, NULL);
+    bondd_bond_tick(b);
     for (uint32_t i = 0; i < n; i++) {
         if (ask[i] && b->core.port[order[i]].phase != BOND_PHASE_FREE)
             feed_port(b, order[i], &links[i], true);
     }
+}
+
+/* Of carriers alone the kernel may tell late; all else of a link it tells as it happens. */
+static bool
+is_as_seen(const struct bondd_bond *b, int slot)
+{
+    const struct bond_port *p = &b->core.port[slot];
+
+    return p->phase == BOND_PHASE_MEMBER && b->port[slot].seen != 0 &&
+           !(p->carrier && p->speed_mbps == BOND_SPEED_UNKNOWN) &&
+           b->port[slot].seen == count_changes(b->port[slot].name);
+}
+
+void
+bondd_bond_poll(struct bondd_bond *b)
+{
+    int order[BOND_MAX_PORTS];
+    uint32_t n = bond_port_order(&b->core, true, order), i = 0;
+
+    while (i < n && is_as_seen(b, order[i]))
+        i++;
+    /* While links fail looks are there to settle the kernel's link events, too. */
+    if (i < n || b->look || b->closely_until_ns != 0)
+        bondd_bond_look(b);
+    else
+        bondd_bond_tick(b);
 }
 
 /* Ports -------------------------------------------------------------------------------------- */

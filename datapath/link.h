@@ -29,6 +29,7 @@ struct dp_link {
     bool carrier;    /* IFF_LOWER_UP with IFF_UP, as the driver says. A new kernel also
                       * settles its link events before it answers dp_link_get(), so that
                       * frames pass at once */
+    uint32_t carrier_changes; /* how often it came or went */
     uint32_t mtu;
     uint8_t mac[BOND_MAC_LEN], perm_mac[BOND_MAC_LEN];
     uint8_t mac_len;
@@ -45,6 +46,8 @@ void dp_nl_close(struct dp_nl *nl);
 
 int dp_link_get(struct dp_nl *nl, const char *name, struct dp_link *out); /* ENODEV */
 int dp_link_get_index(struct dp_nl *nl, int ifindex, struct dp_link *out);
+/* The device's number of that name as sysfs has it; waits for nobody. ENOENT */
+int dp_link_carrier_changes(const char *name, uint32_t *changes);
 typedef void (*dp_link_cb)(const struct dp_link *link, void *data);
 int dp_link_foreach(struct dp_nl *nl, dp_link_cb cb, void *data);
 

@@ -250,6 +250,7 @@ dp_nl_parse_link(const struct nlmsghdr *nlh, struct dp_link *out)
     out->carrier = (ifm->ifi_flags & IFF_UP) && (ifm->ifi_flags & LOWER_UP);
     copy_string(out->name, sizeof(out->name), tb[IFLA_IFNAME]);
     copy_string(out->alias, sizeof(out->alias), tb[IFLA_IFALIAS]);
+    out->carrier_changes = u32_or_0(tb[IFLA_CARRIER_CHANGES]);
     out->mtu = u32_or_0(tb[IFLA_MTU]);
     out->master = (int) u32_or_0(tb[IFLA_MASTER]);
     out->promiscuity = u32_or_0(tb[IFLA_PROMISCUITY]);

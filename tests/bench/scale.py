@@ -3,13 +3,19 @@
 """Many bonds of two ports, one real bondd without NetworkManager: what a bond takes to set up, in memory and in
 wake-ups when idle, how long failovers take among all of them, one at a time and all at once, and how bonds and
 bondd end. Then one bond of 32 ports, with 4,000 VLANs above it (macvlans where the kernel has no
-VLANs).
+VLANs), and the same above a veth and above the kernel's own bond, where there is one:
+
+    tests/net/guest/run tests/bench/scale.py --above [--csv FILE]
+
+only does that, in a guest, whose kernel has both.
 
 The ports are veths, their far ends in the same namespace. Raw results go to a CSV file, a line for each number;
 tests/bench/report.py makes the table of docs/performance.md from it.
 
 Memory is what bondd has of its own (RssAnon). Apart from it, the kernel's: what the descriptors' `memlock` says
-of BPF maps and programs. Wake-ups are how often bondd's main thread went to sleep.
+of BPF maps and programs. Wake-ups are how often bondd's main thread went to sleep, for whatever reason: in poll(),
+until something happens, or in a system call, until somebody else has left a lock of the kernel (which is no wake-up of
+an idle machine, but cannot be told from it here).
 """
 import argparse
 import csv
@@ -82,13 +88,18 @@ class Scale(BondTest):
         self.a.run("ip", "-batch", "-", timeout=timeout, input="\n".join(lines) + "\n")
         return (time.monotonic() - start) * 1000
 
-    def wire(self, first, last):
-        """Ports pN, their far ends qN. These are in the same namespace, but hosts of their own: without IPv6 they do
-        not look up 4,000 routes to fe80::/64 for each announcement, in the time of bondd, which sends it."""
+    def wire(self, *pairs):
+        """Veths, (name, name of the far end). The far ends are in the same namespace, but hosts of their own: without
+        IPv6 they do not look up 4,000 routes to fe80::/64 for each announcement, in the time of bondd, which sends it.
+        """
         self.a.run("sysctl", "-qw", "net.ipv6.conf.default.disable_ipv6=1")
-        self.batch(line for n in range(first, last) for line in
-                   (f"link add p{n} type veth peer name q{n}", f"link set p{n} up", f"link set q{n} up"))
+        self.batch(line for near, far in pairs for line in
+                   (f"link add {near} type veth peer name {far}", f"link set {near} up", f"link set {far} up"))
         self.a.run("sysctl", "-qw", "net.ipv6.conf.default.disable_ipv6=0")
+
+    def wire_ports(self, first, n):
+        """Ports pN, their far ends qN."""
+        self.wire(*((f"p{i}", f"q{i}") for i in range(first, first + n)))
 
     def bond(self, name, first, n, miimon):
         """(ms to make it, ms for its ports)"""
@@ -154,15 +165,19 @@ class Scale(BondTest):
         self.idle("miimon=100")
         self.failovers("failover, miimon=100", self.one_by_one())
         self.all_at_once()
-        self.big_bond()
         self.many_vlans()
         self.ends()
+
+    def measure_above(self):
+        self.bonds = 0
+        self.lab.start_bondd()
+        self.many_vlans()
 
     def make_bonds(self):
         anon, (maps, programs) = self.status("RssAnon"), self.bpf_kb()
         half, start, times = anon, time.monotonic(), []
         for i in range(self.bonds):
-            self.wire(2 * i, 2 * i + 2)
+            self.wire_ports(2 * i, 2)
             times.append(self.bond(f"b{i}", 2 * i, 2, "0"))
             if i + 1 == max(1, self.bonds // 2):
                 half = self.status("RssAnon")
@@ -188,41 +203,68 @@ class Scale(BondTest):
         self.failovers("all at once", events)
 
     def big_bond(self):
-        self.wire(2 * self.bonds, 2 * self.bonds + BIG)
+        self.wire_ports(2 * self.bonds, BIG)
         create, attach = self.bond("big", 2 * self.bonds, BIG, "100")
         self.out(f"{BIG} ports ms", 0, round(create + attach, 1))
 
-    def above(self):
+    def kind_above(self):
         """What can be stacked here: "vlan", or "macvlan" where the kernel has no VLANs (private ones: they do not
         flood each other)."""
-        self.batch(["link add plain type veth peer name far", "link set far up", "link set plain up"])
         works = self.a.result("ip", "link", "add", "link", "plain", "name", "try", "type", "vlan", "id", 1)
         self.a.result("ip", "link", "delete", "try")
         return "vlan" if works.returncode == 0 else "macvlan"
 
+    def plain_veth(self):
+        self.wire(("plain", "far"))
+        self.a.run("sysctl", "-qw", "net.ipv6.conf.plain.disable_ipv6=0")  # it has addresses of its own, like a bond
+
+    def kernels_bond(self):
+        """False: this kernel has none."""
+        if self.a.result("ip", "link", "add", "kern", "type", "bond", "mode", "active-backup", "miimon", 100).returncode:
+            return False
+        self.wire(*((f"r{i}", f"s{i}") for i in range(BIG)))
+        self.batch(line for i in range(BIG) for line in (f"link set r{i} down", f"link set r{i} master kern"))
+        self.a.run("ip", "link", "set", "kern", "up")
+        return True
+
     def many_vlans(self):
-        """On the bond of 32 ports, and on a veth without a bond beside it."""
-        kind = self.above()
-        for name, host, v in (("plain", 2, "w"), ("big", 1, "v")):
-            cpu, anon = self.cpu_ms(), self.status("RssAnon")
-            self.out(f"{kind}s on {name}: ms", self.vlans, round(self.batch(
-                line for n in range(1, self.vlans + 1) for line in
-                (f"link add link {name} name {v}{n} type {kind} {'id ' + str(n) if kind == 'vlan' else 'mode private'}",
-                 f"link set {v}{n} up", f"addr add 10.{n >> 8}.{n & 255}.{host}/32 dev {v}{n}"))))
-            time.sleep(2 * self.patience)
-            self.out(f"{kind}s on {name}: bondd's CPU ms", self.vlans, round(self.cpu_ms() - cpu))
-            self.out(f"{kind}s on {name}: bondd's KB", self.vlans, self.status("RssAnon") - anon)
+        """On a veth without a bond, on the kernel's bond of 32 ports, and on ours; one after the other, because what
+        they cost depends on how many there are in the namespace. Then what is below them goes."""
+        self.plain_veth()
+        kind = self.kind_above()
+        self.stack(kind, "plain")
+        self.delete_below("veth", lambda: self.a.run("ip", "link", "delete", "plain", timeout=900))
+        if self.kernels_bond():
+            self.stack(kind, "kern")
+            self.delete_below("kernel's bond", lambda: self.a.run("ip", "link", "delete", "kern", timeout=900))
+        self.big_bond()
+        self.stack(kind, "big")
         cpu = self.cpu_ms()
         self.failovers(f"failover below {kind}s", self.cut("big"))
         time.sleep(5 * self.patience)
         self.out(f"failover below {kind}s: bondd's CPU ms", self.vlans, round(self.cpu_ms() - cpu))
+        self.delete_below("bond", lambda: self.lab.bond_call("big", "Delete", "()", timeout=900))
+
+    def stack(self, kind, name):
+        cpu, anon = self.cpu_ms(), self.status("RssAnon")
+        self.out(f"{kind}s on {name}: ms", self.vlans, round(self.batch(
+            line for n in range(1, self.vlans + 1) for line in
+            (f"link add link {name} name v{n} type {kind} {'id ' + str(n) if kind == 'vlan' else 'mode private'}",
+             f"link set v{n} up", f"addr add 10.{n >> 8}.{n & 255}.1/32 dev v{n}"))))
+        time.sleep(2 * self.patience)
+        self.out(f"{kind}s on {name}: bondd's CPU ms", self.vlans, round(self.cpu_ms() - cpu))
+        self.out(f"{kind}s on {name}: bondd's KB", self.vlans, self.status("RssAnon") - anon)
+
+    def delete_below(self, what, delete):
+        start = time.monotonic()
+        delete()
+        self.out(f"deleting the {what} below them ms", 0, round((time.monotonic() - start) * 1000, 1))
 
     def ends(self):
-        for i, name in enumerate(["big"] + [f"b{n}" for n in range(min(self.cuts, self.bonds // 2))]):
+        for i in range(min(self.cuts, self.bonds // 2)):
             start = time.monotonic()
-            self.lab.bond_call(name, "Delete", "()", timeout=60)
-            self.out("deleting it ms" if i else "deleting the bond below them ms", max(0, i - 1),
-                     round((time.monotonic() - start) * 1000, 1))
+            self.lab.bond_call(f"b{i}", "Delete", "()", timeout=60)
+            self.out("deleting it ms", i, round((time.monotonic() - start) * 1000, 1))
         for what, signo in (("killed", signal.SIGKILL), ("told to end", signal.SIGTERM)):
             start = time.monotonic()
             self.lab.kill_bondd(signo)
@@ -262,6 +304,7 @@ def main():
     p.add_argument("--cuts", type=int, default=100)
     p.add_argument("--idle-s", type=int, default=10)
     p.add_argument("--vlans", type=int, default=4000)
+    p.add_argument("--above", action="store_true", help="only what is above a bond")
     p.add_argument("--limit-s", type=float, default=1e9, help="make no more bonds after so long: a busy machine")
     p.add_argument("--csv", help="where each single number goes")
     p.add_argument("--smoke", action="store_true", help="a few bonds: does it yield numbers, and is memory as it was?")
@@ -273,9 +316,10 @@ def main():
         args.bonds, args.cuts, args.idle_s, args.vlans = str(SMOKE_BONDS), 2, 1, 20
         Scale.patience = 0.1
     raw = Raw(args.csv)
-    for bonds in map(int, args.bonds.split(",")):
+    for bonds in [1] if args.above else map(int, args.bonds.split(",")):
         body = type("Body", (Scale,), {"bonds": bonds, "cuts": args.cuts, "idle_s": args.idle_s, "vlans": args.vlans,
-                                       "limit_s": args.limit_s, "raw": raw, "runTest": Scale.measure})()
+                                       "limit_s": args.limit_s, "raw": raw,
+                                       "runTest": Scale.measure_above if args.above else Scale.measure})()
         if not unittest.TextTestRunner(stream=sys.stderr, verbosity=0).run(body).wasSuccessful():
             return 1
     if args.smoke and body.later_kb > SMOKE_KB:
