@@ -123,6 +123,24 @@ every_set_is_spread(void **state)
     }
 }
 
+/* The mixer is the one that it says it is; what goes by a bucket is counted there. */
+static void
+mixes_and_counts(void **state)
+{
+    static struct bond_bucket_load load;
+    uint64_t sum = 0;
+
+    assert_int_equal(bond_mix(0), 0);
+    assert_int_equal(bond_mix(1), 0x514e28b7u);
+    begin(RESILIENT, 2, "");
+    memset(&load, 0, sizeof(load));
+    for (unsigned i = 0; i < 5; i++)
+        send_flow(&sim.world.table, &load, &sets[0], i);
+    for (unsigned i = 0; i < BOND_BUCKETS; i++)
+        sum += load.bytes[i];
+    assert_int_equal(sum, 5 * 60);
+}
+
 /* Two boxes in a row: what the first sends by one port the second must not send by one port. */
 static void
 seeds_are_independent(void **state)
@@ -278,6 +296,42 @@ lets_well_alone(void **state)
     }
 }
 
+/* Which port is busy is a question of its speed; and a bucket that is too big to even things out moves
+ * if that is better than nothing. */
+static void
+moves_what_helps(void **state)
+{
+    static struct bond_bucket_load load;
+    struct bond_event ev = {.type = BOND_EV_LOAD, .slot = BOND_NO_PORT, .u.load = &load};
+    unsigned before, first = BOND_BUCKETS, second = BOND_BUCKETS, other = 0;
+
+    begin(RESILIENT, 1, " speed=10000");
+    happens("attach eth1 speed=25000");
+    before = count(sim.b.bucket, 0);
+    for (unsigned i = 0; i < BOND_BUCKETS; i++)
+        load.bytes[i] = sim.b.bucket[i] == 0 ? 1500000 : 1000000;
+    now_ms += 1000;
+    sim_step(&sim, &ev, now_ms * 1000000);
+    assert_in_range(count(sim.b.bucket, 0), before - 64, before - 32);
+
+    begin(RESILIENT, 2, "");
+    memset(&load, 0, sizeof(load));
+    for (unsigned i = 0; i < BOND_BUCKETS; i++) {
+        if (sim.b.bucket[i] == 1)
+            other = i;
+        else if (first == BOND_BUCKETS)
+            first = i;
+        else
+            second = i;
+    }
+    load.bytes[first] = load.bytes[second] = 60000000;
+    load.bytes[other] = 30000000;
+    now_ms += 1000;
+    sim_step(&sim, &ev, now_ms * 1000000);
+    assert_int_equal(sim.b.bucket[first] + sim.b.bucket[second], 1);
+    assert_int_equal(sim.b.bucket[other], 1);
+}
+
 /* After balancing by load the rule still holds: a dead port moves nobody else. */
 static void
 a_balanced_bond_fails_over_as_well(void **state)
@@ -321,12 +375,14 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_set_is_spread),
+        cmocka_unit_test(mixes_and_counts),
         cmocka_unit_test(seeds_are_independent),
         cmocka_unit_test(shares_are_exact),
         cmocka_unit_test(only_its_own_move),
         cmocka_unit_test(a_flow_moves_once),
         cmocka_unit_test(balances_by_load),
         cmocka_unit_test(lets_well_alone),
+        cmocka_unit_test(moves_what_helps),
         cmocka_unit_test(a_balanced_bond_fails_over_as_well),
         cmocka_unit_test(only_where_it_is_asked_for),
     };
