@@ -435,8 +435,9 @@ print_bond(const struct cli *cli, const struct view *view)
     print_targets(cli, view);
     print_bfd(cli, view);
     print_options(cli, view);
-    print_line(cli, _("datapath"), _("%s by %s, failover by %s"), nmbond_bond_get_datapath(bond),
-               nmbond_bond_get_attachment(bond), nmbond_bond_get_failover(bond));
+    print_line(cli, _("datapath"), _("%s by %s, receives by %s, failover by %s"),
+               nmbond_bond_get_datapath(bond), nmbond_bond_get_attachment(bond),
+               nmbond_bond_get_receive(bond), nmbond_bond_get_failover(bond));
     print_traffic(cli, &view->counters);
     print_ports(cli, view);
     print_events(cli, view);

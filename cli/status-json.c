@@ -156,6 +156,7 @@ print_bond(struct json *json, const struct view *view)
     json_string(json, "datapath", nmbond_bond_get_datapath(bond));
     json_string(json, "failover", nmbond_bond_get_failover(bond));
     json_string(json, "attachment", nmbond_bond_get_attachment(bond));
+    json_string(json, "receive", nmbond_bond_get_receive(bond));
     status_lacp_json_bond(json, bond);
     print_options(json, view);
     print_counters(json, &view->counters);

@@ -192,6 +192,7 @@ print_info(GPtrArray *views)
         print_label("health", view_health_word(view_health(view)), ",");
         print_label("datapath", nmbond_bond_get_datapath(view->bond), ",");
         print_label("attachment", nmbond_bond_get_attachment(view->bond), ",");
+        print_label("receive", nmbond_bond_get_receive(view->bond), ",");
         print_label("failover", nmbond_bond_get_failover(view->bond), "");
         puts("} 1");
     }

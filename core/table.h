@@ -15,7 +15,7 @@
 
 #include "limits.h"
 
-#define BOND_TABLE_VERSION 5u
+#define BOND_TABLE_VERSION 6u
 
 /* flags */
 #define BOND_TABLE_F_VIA_PEER                                                                      \

@@ -133,7 +133,7 @@ carry_out(struct bondd_bond *b, const struct bond_actions *acts, const struct bo
         bondd_bond_publish(b);
         break;
     case BOND_ACT_CARRIER:
-        dp_link_set_up(b->engine->nl, b->peer_ifindex, a->on);
+        bondd_bond_show_carrier(b);
         break;
     case BOND_ACT_BOND_MAC:
         set_bond_mac(b, a->mac);

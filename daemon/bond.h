@@ -40,6 +40,8 @@ struct bondd_bond {
     struct bondd_engine *engine; /* borrowed */
     struct dp_bpf *bpf;
     int peer_ifindex;
+    bool hidden; /* the device and its peer are joined in the hidden namespace (datapath/hidden.h) */
+    int inside;  /* the end of the device's pair there; 0: out of reach, or not hidden */
     uint32_t id, next_port_id;  /* numbers in D-Bus paths */
     int64_t real_minus_mono_us; /* turns core's times into those of a clock; stays the same */
 
@@ -144,6 +146,8 @@ int bondd_bond_slot(const struct bondd_bond *b, int ifindex);
 
 void bondd_bond_link_changed(struct bondd_bond *b, const struct dp_link *link);
 void bondd_bond_peer_changed(struct bondd_bond *b, const struct dp_link *link);
+/* Makes core's carrier that of the bond's device. */
+void bondd_bond_show_carrier(struct bondd_bond *b);
 void bondd_bond_port_changed(struct bondd_bond *b, int slot, const struct dp_link *link);
 void bondd_bond_port_gone(struct bondd_bond *b, int slot);
 /* Somebody's tc filters on a device of the bond; 0: on any. */

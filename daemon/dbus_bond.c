@@ -285,6 +285,7 @@ sync_properties(struct bondd_bond_object *o)
     if (o->bond->bpf != NULL) {
         bondd_dbus_bond_set_failover(o->iface, bondd_wake_failover(o->bond));
         bondd_dbus_bond_set_attachment(o->iface, dp_bpf_attachment(o->bond->bpf));
+        bondd_dbus_bond_set_receive(o->iface, dp_bpf_receives_by(o->bond->bpf));
     }
     bondd_dbus_bond_set_lacp(o->iface, bondd_dbus_lacp_bond(&o->bond->core));
     bondd_dbus_bond_set_warnings(o->iface, (const char *const *) warnings);

@@ -12,6 +12,7 @@
 #include "daemon/bond.h"
 #include "daemon/error.h"
 #include "daemon/frames.h"
+#include "daemon/lent.h"
 #include "daemon/looks.h"
 #include "daemon/parted.h"
 #include "daemon/status.h"
@@ -140,11 +141,7 @@ bondd_engine_check_name(struct bondd_engine *e, const char *name, GError **error
         return false;
     }
     if (dp_link_get(e->nl, name, &link) == 0) {
-        struct dp_link peer;
-
-        if (strcmp(link.kind, "veth") == 0 && link.lower > 0 &&
-            dp_link_get_index(e->nl, link.lower, &peer) == 0 &&
-            g_str_has_prefix(peer.name, DP_PEER_PREFIX)) {
+        if (dp_link_peer_of(e->nl, &link) > 0) {
             bondd_takeover_clear_orphan(e, &link);
             return true;
         }
@@ -385,6 +382,7 @@ bondd_engine_start(struct bondd_engine *e, const struct bondd_config *config, GE
         bondd_error_from_errno(error, r, "Opening netlink");
         return false;
     }
+    e->hidden = bondd_lent_hidden();
     e->sender_fd = r = dp_packet_open_sender();
     if (r >= 0)
         r = bondd_frames_start(e);
@@ -439,6 +437,7 @@ bondd_engine_stop(struct bondd_engine *e)
         dp_announcer_close(e->announcer);
     if (e->monitor != NULL)
         dp_monitor_close(e->monitor);
+    dp_hidden_close(e->hidden);
     if (e->nl != NULL)
         dp_nl_close(e->nl);
     bondd_log_free(e->log);

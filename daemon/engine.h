@@ -13,6 +13,7 @@
 #include "daemon/log.h"
 #include "datapath/announce.h"
 #include "datapath/bpf.h"
+#include "datapath/hidden.h"
 #include "datapath/link.h"
 #include "datapath/monitor.h"
 
@@ -30,6 +31,7 @@ struct bondd_engine {
     struct dp_nl *nl;
     struct dp_monitor *monitor;
     struct dp_announcer *announcer;
+    struct dp_hidden *hidden; /* NULL: there is none */
     GPtrArray *bonds;       /* of struct bondd_bond, in order of creation */
     GArray *due;            /* of uint64_t, in the same order: when core wants to be called */
     GHashTable *by_name, *by_id;

@@ -28,36 +28,100 @@ struct birth {
 
     /* what the worker brings */
     int ifindex, peer_ifindex;
+    bool hidden;
+    int inside[2];
     struct dp_bpf *bpf;
     GError *error;
 };
 
+/* What was made of the bond goes again. */
 static void
+unmake(struct birth *w, struct dp_nl *nl)
+{
+    if (w->bpf != NULL)
+        dp_bpf_close(w->bpf, true);
+    w->bpf = NULL;
+    if (w->hidden)
+        dp_link_delete(nl, w->peer_ifindex);
+    dp_link_delete(nl, w->ifindex);
+}
+
+static bool
+open_path(struct birth *w)
+{
+    char text[256] = "";
+    int r = dp_bpf_open(&w->bpf, w->engine->config->pin_dir, w->what.name, w->ifindex,
+                        w->peer_ifindex, text, sizeof(text));
+
+    if (r == 0)
+        return true;
+    w->bpf = NULL;
+    g_set_error(&w->error, BONDD_ERROR, BONDD_ERROR_FAILED,
+                "The packet path of bond \"%s\" could not be set up. %s", w->what.name,
+                text[0] != '\0' ? text : g_strerror(-r));
+    return false;
+}
+
+/* The pair is there; its second end becomes inner[0]. The programs are put on while the devices are
+ * still in this namespace. 0 or a negative errno, also with w->error set. */
+static int
+hide(struct birth *w, struct dp_nl *nl)
+{
+    int inner[2] = {w->peer_ifindex};
+    int r = dp_link_create_side(nl, w->ifindex, &w->peer_ifindex, &inner[1]);
+
+    if (r < 0) {
+        w->peer_ifindex = inner[0];
+        return r;
+    }
+    w->hidden = true;
+    if (!open_path(w))
+        return -EIO;
+    r = dp_bpf_put_inside(w->bpf, inner);
+    if (r == 0)
+        r = dp_hidden_take(w->engine->hidden, w->ifindex, inner);
+    if (r == 0)
+        r = dp_hidden_find(w->engine->hidden, w->ifindex, w->inside);
+    return r == 0 ? dp_bpf_set_inside(w->bpf, w->inside) : r;
+}
+
+static bool
 make_pair(struct birth *w, struct dp_nl *nl)
 {
     const char *name = w->what.name;
-    char text[256] = "";
     int r = dp_link_create_pair(nl, name, w->what.has_mac ? w->what.mac : NULL, &w->ifindex,
                                 &w->peer_ifindex);
 
-    if (r == -EEXIST) {
+    if (r == -EEXIST)
         g_set_error(&w->error, BONDD_ERROR, BONDD_ERROR_BAD_NAME,
                     "Bond \"%s\" cannot be created: a link of that name exists already.", name);
-        return;
-    }
-    if (r < 0) {
+    else if (r < 0)
         bondd_error_from_errno(&w->error, r, "Creating the link of bond \"%s\"", name);
+    return r == 0;
+}
+
+/* Hidden where that is possible; if it is not after all, the bond is made anew as all others are. */
+static void
+make(struct birth *w, struct dp_nl *nl)
+{
+    int r;
+
+    if (!make_pair(w, nl))
         return;
+    if (w->engine->hidden != NULL && dp_bpf_can_hide()) {
+        r = hide(w, nl);
+        if (r == 0)
+            return;
+        bondd_warning("%s: receives by the ingress of its device, for it could not be hidden: %s",
+                      w->what.name, w->error != NULL ? w->error->message : g_strerror(-r));
+        g_clear_error(&w->error);
+        unmake(w, nl);
+        w->hidden = false;
+        if (!make_pair(w, nl))
+            return;
     }
-    r = dp_bpf_open(&w->bpf, w->engine->config->pin_dir, name, w->ifindex, w->peer_ifindex, text,
-                    sizeof(text));
-    if (r < 0) {
-        w->bpf = NULL;
-        dp_link_delete(nl, w->ifindex);
-        g_set_error(&w->error, BONDD_ERROR, BONDD_ERROR_FAILED,
-                    "The packet path of bond \"%s\" could not be set up. %s", name,
-                    text[0] != '\0' ? text : g_strerror(-r));
-    }
+    if (!open_path(w))
+        unmake(w, nl);
 }
 
 static void
@@ -71,7 +135,7 @@ birth_work(void *data)
         bondd_error_from_errno(&w->error, r, "Opening netlink");
         return;
     }
-    make_pair(w, nl);
+    make(w, nl);
     dp_nl_close(nl);
 }
 
@@ -84,6 +148,8 @@ bond_of(struct birth *w, const struct dp_link *link)
 
     b->bpf = w->bpf;
     b->peer_ifindex = w->peer_ifindex;
+    b->hidden = w->hidden;
+    b->inside = w->inside[0];
     b->id = w->engine->next_id++;
     bond_init(&core, w->what.name, w->ifindex, &w->what.options);
     bond_copy(&b->core, &core);
@@ -156,8 +222,10 @@ death_work(void *data)
 
     dp_bpf_close(w->bond->bpf, true);
     w->bond->bpf = NULL;
-    if (!w->link_is_gone && dp_nl_open(&nl) == 0) {
+    if ((w->bond->hidden || !w->link_is_gone) && dp_nl_open(&nl) == 0) {
         dp_link_delete(nl, w->bond->core.ifindex);
+        if (w->bond->hidden)
+            dp_link_delete(nl, w->bond->peer_ifindex);
         dp_nl_close(nl);
     }
 }

@@ -5,6 +5,7 @@
  */
 #include "daemon/bond.h"
 
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -18,9 +19,9 @@
 
 /* The pair is still the one that the file means: ifindexes may have been given to others. */
 static bool
-is_our_pair(const struct dp_link *link, int peer_ifindex)
+is_our_pair(struct bondd_engine *e, const struct dp_link *link, int peer_ifindex)
 {
-    return strcmp(link->kind, "veth") == 0 && link->lower == peer_ifindex;
+    return dp_link_peer_of(e->nl, link) == peer_ifindex;
 }
 
 static bool
@@ -73,6 +74,25 @@ take_ports(struct bondd_bond *b)
     bondd_parted_review(b, false);
 }
 
+/* The end of the device's pair is in another namespace. */
+static void
+find_inside(struct bondd_bond *b)
+{
+    struct bondd_engine *e = b->engine;
+    int inside[2], r = e->hidden != NULL ? dp_hidden_find(e->hidden, b->core.ifindex, inside)
+                                         : -ENOLINK;
+
+    b->hidden = true;
+    if (r == 0) {
+        b->inside = inside[0];
+        r = dp_bpf_set_inside(b->bpf, inside);
+    }
+    if (r < 0)
+        bondd_warning("%s: the hidden namespace through which it receives is out of reach, so its "
+                      "device keeps the carrier that it has: %s",
+                      b->core.name, e->hidden != NULL ? g_strerror(-r) : "nobody lent it");
+}
+
 /* Its link is gone: so are filters and maps' users; ports get back what they had. */
 static void
 bury(struct bondd_bond *b)
@@ -109,6 +129,8 @@ take_over(struct bondd_bond *b, const struct dp_link *link, GError **error)
                     b->core.name, text[0] != '\0' ? text : g_strerror(-r));
         return false;
     }
+    if (link->lower == 0)
+        find_inside(b);
     b->mtu = link->mtu;
     memcpy(b->dev_mac, link->mac, BOND_MAC_LEN);
     g_strlcpy(b->dev_name, b->core.name, sizeof(b->dev_name));
@@ -121,7 +143,7 @@ take_over(struct bondd_bond *b, const struct dp_link *link, GError **error)
     finish_ports(b);
     take_ports(b);
     bondd_bond_publish(b);
-    dp_link_set_up(e->nl, b->peer_ifindex, b->core.carrier);
+    bondd_bond_show_carrier(b);
     bondd_bond_link_changed(b, link);
     bondd_bond_look(b);
     return true;
@@ -150,7 +172,7 @@ load(struct bondd_engine *e, const char *name)
         return;
     }
     if (dp_link_get_index(e->nl, b->core.ifindex, &link) < 0 ||
-        !is_our_pair(&link, b->peer_ifindex)) {
+        !is_our_pair(e, &link, b->peer_ifindex)) {
         bury(b);
         return;
     }
@@ -186,7 +208,7 @@ sweep(struct bondd_engine *e)
 }
 
 /* A pair that a bondd was making when it was killed: without saved state, also without a damaged
- * one, and never up, because nobody was told of it. */
+ * one, and never up, because nobody was told of it. Or the peer of a hidden bond that is no more. */
 struct halves {
     struct bondd_engine *engine;
     GArray *links; /* of struct dp_link */
@@ -198,12 +220,14 @@ collect_half(const struct dp_link *link, void *data)
     struct halves *h = data;
     g_autofree char *bad =
         g_strconcat(h->engine->config->state_dir, "/", link->name, SUFFIX ".bad", NULL);
-    const struct dp_link *peer = dp_monitor_link(h->engine->monitor, link->lower);
+    int bond = dp_link_bond_of_side(link->name);
 
-    if (strcmp(link->kind, "veth") == 0 && peer != NULL && !(link->flags & IFF_UP) &&
-        g_str_has_prefix(peer->name, DP_PEER_PREFIX) && peer->lower == link->ifindex &&
-        !g_str_has_prefix(link->name, DP_PEER_PREFIX) &&
-        bondd_engine_by_ifindex(h->engine, link->ifindex) == NULL && access(bad, F_OK) < 0)
+    if (strcmp(link->kind, "veth") != 0 || access(bad, F_OK) == 0 ||
+        bondd_engine_by_ifindex(h->engine, link->ifindex) != NULL)
+        return;
+    if (bond != 0 ? dp_monitor_link(h->engine->monitor, bond) == NULL
+                  : !(link->flags & IFF_UP) && !g_str_has_prefix(link->name, DP_PEER_PREFIX) &&
+                        dp_link_peer_of(h->engine->nl, link) > 0)
         g_array_append_val(h->links, *link);
 }
 
@@ -218,7 +242,9 @@ sweep_halves(struct bondd_engine *e)
         const struct dp_link *link = &g_array_index(links, struct dp_link, i);
         g_autofree char *state = g_strconcat(e->config->state_dir, "/", link->name, SUFFIX, NULL);
 
-        if (access(state, F_OK) < 0) /* else: it could not be taken over, and is left alone */
+        if (dp_link_bond_of_side(link->name) != 0)
+            dp_link_delete(e->nl, link->ifindex);
+        else if (access(state, F_OK) < 0) /* else: it could not be taken over, and is left alone */
             bondd_takeover_clear_orphan(e, link);
     }
 }
@@ -270,11 +296,12 @@ bondd_takeover_clear_orphan(struct bondd_engine *e, const struct dp_link *link)
     g_autoptr(GArray) ports = g_array_new(FALSE, FALSE, sizeof(struct dp_link));
     struct orphan o = {.ports = ports};
     struct dp_bpf *bpf = NULL;
+    int peer = dp_link_peer_of(e->nl, link);
     char text[256];
 
     g_snprintf(o.alias, sizeof(o.alias), BONDD_PORT_ALIAS_PREFIX "%s", link->name);
     dp_link_foreach(e->nl, collect_port, &o);
-    if (dp_bpf_open(&bpf, e->config->pin_dir, link->name, link->ifindex, link->lower, text,
+    if (dp_bpf_open(&bpf, e->config->pin_dir, link->name, link->ifindex, MAX(peer, 0), text,
                     sizeof(text)) < 0)
         bpf = NULL;
     for (guint i = 0; i < ports->len; i++) {
@@ -291,6 +318,7 @@ bondd_takeover_clear_orphan(struct bondd_engine *e, const struct dp_link *link)
     if (bpf != NULL)
         dp_bpf_close(bpf, true);
     dp_link_delete(e->nl, link->ifindex);
+    dp_link_delete(e->nl, peer); /* of a hidden one; else it has gone along */
     bondd_warning("%s: a link without saved state was removed; its %u ports got back what is known",
                   link->name, ports->len);
 }

@@ -345,12 +345,25 @@ bondd_bond_link_changed(struct bondd_bond *b, const struct dp_link *link)
     bondd_bond_sync_promisc(b, link);
 }
 
-/* Its up and down are the bond's carrier, and nobody else's business. */
+/* The other end of the device's pair goes up and down with it. */
+void
+bondd_bond_show_carrier(struct bondd_bond *b)
+{
+    if (!b->hidden)
+        dp_link_set_up(b->engine->nl, b->peer_ifindex, b->core.carrier);
+    else if (b->inside != 0)
+        dp_hidden_set_up(b->engine->hidden, b->inside, b->core.carrier);
+}
+
+/* Its up and down are the bond's carrier, and nobody else's business. Where the bond is hidden that
+ * is another device, and this one is always up. */
 void
 bondd_bond_peer_changed(struct bondd_bond *b, const struct dp_link *link)
 {
-    if (((link->flags & IFF_UP) != 0) != b->core.carrier)
-        dp_link_set_up(b->engine->nl, b->peer_ifindex, b->core.carrier);
+    bool up = (link->flags & IFF_UP) != 0;
+
+    if (up != (b->hidden || b->core.carrier))
+        dp_link_set_up(b->engine->nl, b->peer_ifindex, !up);
 }
 
 void

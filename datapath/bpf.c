@@ -37,7 +37,7 @@ static int
 look_for_tcx(struct dp_bpf *bpf, char *text, size_t text_size)
 {
     bpf->has_tcx = dp_tcx_available();
-    if (bpf->has_tcx || !dp_hook_needs_tcx())
+    if (bpf->has_tcx || !dp_hook_wants(DP_ATTACH_TCX))
         return 0;
     return dp_text(text, text_size, -EOPNOTSUPP,
                    "attach=tcx is asked for, but the kernel has no tcx for bond '%s' (it came with "
@@ -143,9 +143,51 @@ dp_bpf_close(struct dp_bpf *bpf, bool destroy)
 }
 
 bool
+dp_bpf_can_hide(void)
+{
+    return dp_tcx_available() && !dp_hook_wants(DP_ATTACH_CLSACT);
+}
+
+int
+dp_bpf_put_inside(struct dp_bpf *bpf, const int device[2])
+{
+    int err = 0;
+
+    for (unsigned i = 0; i < 2 && !err; i++)
+        err = dp_tcx_attach(bpf->dir, device[i], DP_HOOK_INSIDE + i, bpf->prog_fd[DP_PROG_INSIDE]);
+    return err;
+}
+
+int
+dp_bpf_set_inside(struct dp_bpf *bpf, const int inside[2])
+{
+    int err = 0;
+
+    for (unsigned i = 0; i < 2; i++)
+        bpf->shared->inside[i] = (uint32_t) inside[i];
+    for (unsigned i = 0; i < 2 && !err; i++)
+        err = dp_tcx_replace(bpf->dir, 0, DP_HOOK_INSIDE + i, bpf->prog_fd[DP_PROG_INSIDE]);
+    return err;
+}
+
+const char *
+dp_bpf_receives_by(const struct dp_bpf *bpf)
+{
+    return bpf->shared->inside[0] ? "peers" : "ingress";
+}
+
+bool
 dp_bpf_sees_carrier(const struct dp_bpf *bpf)
 {
     return bpf->variant == DP_VARIANT_SEES;
+}
+
+/* A port that is leaving may have an address that is not the bond's: what it takes for sent to
+ * itself is not for the bond, then. */
+static bool
+by_peers(const struct dp_shared *s, const struct bond_table *t, uint32_t slot)
+{
+    return s->inside[0] && t->port[slot].rx == BOND_RX_ACCEPT;
 }
 
 /* What a table says, word by word: frames that meet one before head is set are the first of the new
@@ -163,7 +205,8 @@ publish_words(struct dp_shared *s, const struct bond_table *t)
         uint32_t ifindex = t->port[slot].ifindex;
 
         if (bond_rx_is_plain(t, slot))
-            enters[dp_enters_at(ifindex)] = DP_PORT(slot, ifindex);
+            enters[dp_enters_at(ifindex)] =
+                DP_PORT(slot, ifindex) | (by_peers(s, t, slot) ? DP_BY_PEERS : 0);
     }
     for (unsigned i = 0; i < BOND_MAX_PORTS; i++)
         __atomic_store_n(&s->enters[i], enters[i], __ATOMIC_RELAXED);

@@ -29,6 +29,17 @@ struct dp_bpf;
 int dp_bpf_open(struct dp_bpf **out, const char *pin_dir, const char *bond_name, int bond_ifindex,
                 int peer_ifindex, char *text, size_t text_size);
 
+/* Receiving by two peers (hidden.h): the kernel has what it takes, and it is not forbidden. */
+bool dp_bpf_can_hide(void);
+/* Puts the program that joins them on the two devices that are to be hidden, while they are in this
+ * namespace: it goes with them. */
+int dp_bpf_put_inside(struct dp_bpf *bpf, const int device[2]);
+/* Which they are there; from the next table on what ports receive goes by them. ENOENT: they have
+ * no program. */
+int dp_bpf_set_inside(struct dp_bpf *bpf, const int inside[2]);
+/* "peers", or "ingress": onto the ingress of the bond's device; for status. */
+const char *dp_bpf_receives_by(const struct dp_bpf *bpf);
+
 /* For all bonds that are opened from now on: do without what not every kernel has, so that carrier
  * is seen by netlink alone (for tests, and for whoever meets a kernel that misbehaves). */
 void dp_bpf_netlink_only(bool on);

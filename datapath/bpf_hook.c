@@ -23,9 +23,9 @@ dp_bpf_attach_by(enum dp_attach how)
 }
 
 bool
-dp_hook_needs_tcx(void)
+dp_hook_wants(enum dp_attach how)
 {
-    return atomic_load(&wanted) == DP_ATTACH_TCX;
+    return atomic_load(&wanted) == (int) how;
 }
 
 static struct dp_hook *

@@ -27,6 +27,7 @@ static const char *const map_names[DP_BPF_N_MAPS] = {
 static const char *const prog_names[DP_BPF_N_PROGS] = {
     [DP_PROG_TX] = "bond_tx",
     [DP_PROG_RX] = "bond_rx",
+    [DP_PROG_INSIDE] = "bond_inside",
 };
 
 static atomic_int best = DP_VARIANT_SEES;

@@ -316,7 +316,7 @@ close_all(int *fds, unsigned n)
 static void
 program_pin(char name[32], enum dp_variant variant, unsigned prog)
 {
-    static const char *const names[DP_BPF_N_PROGS] = {"tx", "rx"};
+    static const char *const names[DP_BPF_N_PROGS] = {"tx", "rx", "splice"};
 
     snprintf(name, 32, "%s-%016llx", names[prog], (unsigned long long) dp_object_id(variant));
 }
@@ -357,7 +357,8 @@ take_programs(struct dp_bpf *bpf, enum dp_variant variant)
         program_pin(name, variant, i);
         bpf->prog_fd[i] = open_pin(bpf->dir, name);
         ok = bpf->prog_fd[i] >= 0 && uses_map(bpf->prog_fd[i], bpf->map_fd[DP_MAP_SHARED]) &&
-             uses_map(bpf->prog_fd[i], bpf->map_fd[DP_MAP_COUNTERS]);
+             (i == DP_PROG_INSIDE ||
+              uses_map(bpf->prog_fd[i], bpf->map_fd[DP_MAP_COUNTERS]));
     }
     if (ok && variant == DP_VARIANT_SEES)
         ok = uses_map(bpf->prog_fd[DP_PROG_TX], bpf->map_fd[DP_MAP_WAKE]);

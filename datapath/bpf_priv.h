@@ -16,7 +16,7 @@ struct dp_wake;
 #define DP_BPF_TEXT_SIZE 256
 
 enum { DP_MAP_SHARED, DP_MAP_COUNTERS, DP_MAP_RR, DP_MAP_TLB, DP_MAP_LOAD, DP_MAP_WAKE, DP_BPF_N_MAPS };
-enum { DP_PROG_TX, DP_PROG_RX, DP_BPF_N_PROGS };
+enum { DP_PROG_TX, DP_PROG_RX, DP_PROG_INSIDE, DP_BPF_N_PROGS };
 
 /* The programs, compiled from one source, the best first. */
 enum dp_variant {
@@ -93,12 +93,14 @@ bool dp_tcx_runs(const char *dir, int ifindex, unsigned direction, int prog_fd);
 int dp_tcx_check_free(const char *dir, int ifindex, unsigned direction);
 /* Puts the program in place of the bond's that was there, without a gap. */
 int dp_tcx_attach(const char *dir, int ifindex, unsigned direction, int prog_fd);
+/* The same where there is one already, else ENOENT. */
+int dp_tcx_replace(const char *dir, int ifindex, unsigned direction, int prog_fd);
 void dp_tcx_detach(const char *dir, int ifindex, unsigned direction);
 /* Takes away what is attached but in no hook of shared. */
 void dp_tcx_prune(const char *dir, const struct dp_shared *shared);
 
 /* bpf_hook.c: one program on one hook, by tcx or clsact. */
-bool dp_hook_needs_tcx(void); /* DP_ATTACH_TCX */
+bool dp_hook_wants(enum dp_attach how);
 /* Idempotent; what is attached the other way is replaced without a gap. */
 int dp_hook_attach(struct dp_bpf *bpf, int ifindex, unsigned direction);
 int dp_hook_detach(struct dp_bpf *bpf, int ifindex, unsigned direction);

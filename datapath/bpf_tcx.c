@@ -36,15 +36,24 @@ type_of(unsigned direction)
 static void
 pin_path(char path[PATH_MAX + 32], const char *dir, int ifindex, unsigned direction)
 {
-    snprintf(path, PATH_MAX + 32, "%s/%s-%d", dir, direction == DP_HOOK_EGRESS ? "out" : "in",
-             ifindex);
+    if (direction >= DP_HOOK_INSIDE)
+        snprintf(path, PATH_MAX + 32, "%s/inside-%u", dir, direction - DP_HOOK_INSIDE);
+    else
+        snprintf(path, PATH_MAX + 32, "%s/%s-%d", dir, direction == DP_HOOK_EGRESS ? "out" : "in",
+                 ifindex);
 }
 
 bool
 dp_tcx_is_pin(const char *name, int *ifindex, unsigned *direction)
 {
+    unsigned i;
     char end;
 
+    if (sscanf(name, "inside-%u%c", &i, &end) == 1) {
+        *direction = DP_HOOK_INSIDE + i;
+        *ifindex = 0;
+        return i < 2;
+    }
     *direction = name[0] == 'o' ? DP_HOOK_EGRESS : DP_HOOK_INGRESS;
     return sscanf(name, *direction == DP_HOOK_EGRESS ? "out-%d%c" : "in-%d%c", ifindex, &end) == 1;
 }
@@ -65,7 +74,8 @@ dp_tcx_is_used(int ifindex, unsigned direction)
     return bpf_prog_query(ifindex, type_of(direction), 0, NULL, NULL, &n) == 0 && n > 0;
 }
 
-/* The link that is pinned there, or -1; its program's id. One whose device is gone is none. */
+/* The link that is pinned there, or -1; its program's id. One whose device is gone is none. (A device
+ * in the hidden namespace is known by its pin alone: its number may be another one there.) */
 static int
 open_link(const char *dir, int ifindex, unsigned direction, uint32_t *prog_id)
 {
@@ -79,7 +89,8 @@ open_link(const char *dir, int ifindex, unsigned direction, uint32_t *prog_id)
     if (fd < 0)
         return -1;
     /* kernel: the index is first in what a link tells of tcx, as in what it tells of XDP */
-    if (bpf_obj_get_info_by_fd(fd, &info, &len) || info.xdp.ifindex != (uint32_t) ifindex) {
+    if (bpf_obj_get_info_by_fd(fd, &info, &len) || info.xdp.ifindex == 0 ||
+        (direction < DP_HOOK_INSIDE && info.xdp.ifindex != (uint32_t) ifindex)) {
         close(fd);
         return -1;
     }
@@ -149,17 +160,26 @@ dp_tcx_check_free(const char *dir, int ifindex, unsigned direction)
 }
 
 int
-dp_tcx_attach(const char *dir, int ifindex, unsigned direction, int prog_fd)
+dp_tcx_replace(const char *dir, int ifindex, unsigned direction, int prog_fd)
 {
-    char path[PATH_MAX + 32];
     uint32_t id;
     int err, fd = open_link(dir, ifindex, direction, &id);
 
-    if (fd >= 0) {
-        err = bpf_link_update(fd, prog_fd, NULL) ? -errno : 0;
-        close(fd);
+    if (fd < 0)
+        return -ENOENT;
+    err = bpf_link_update(fd, prog_fd, NULL) ? -errno : 0;
+    close(fd);
+    return err;
+}
+
+int
+dp_tcx_attach(const char *dir, int ifindex, unsigned direction, int prog_fd)
+{
+    char path[PATH_MAX + 32];
+    int err = dp_tcx_replace(dir, ifindex, direction, prog_fd), fd;
+
+    if (err != -ENOENT)
         return err;
-    }
     fd = bpf_link_create(prog_fd, ifindex, type_of(direction), NULL);
     if (fd < 0)
         return -errno;
@@ -185,9 +205,12 @@ dp_tcx_detach(const char *dir, int ifindex, unsigned direction)
     unlink(path);
 }
 
+/* What is inside stays as long as the bond. */
 static bool
 is_hook(const struct dp_shared *shared, int ifindex, unsigned direction)
 {
+    if (direction >= DP_HOOK_INSIDE)
+        return shared->bond_ifindex != 0;
     for (unsigned i = 0; i < DP_HOOKS; i++) {
         if (shared->hook[i].ifindex == (uint32_t) ifindex && shared->hook[i].direction == direction)
             return true;

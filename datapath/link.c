@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <linux/veth.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -121,7 +122,7 @@ put_peer(struct nlmsghdr *nlh)
 }
 
 static int
-request_pair(struct dp_nl *nl, const char *name, const uint8_t *mac)
+request_pair(struct dp_nl *nl, const char *name, const uint8_t *mac, uint32_t tx_queues)
 {
     uint8_t req[DP_NL_REQ_SIZE];
     struct nlattr *info, *data;
@@ -131,8 +132,7 @@ request_pair(struct dp_nl *nl, const char *name, const uint8_t *mac)
     mnl_attr_put_strz(nlh, IFLA_IFNAME, name);
     if (mac)
         mnl_attr_put(nlh, IFLA_ADDRESS, BOND_MAC_LEN, mac);
-    /* As many as the kernel's bond has, so that queue_mapping can name a port (queue_id). */
-    mnl_attr_put_u32(nlh, IFLA_NUM_TX_QUEUES, BOND_TX_QUEUES);
+    mnl_attr_put_u32(nlh, IFLA_NUM_TX_QUEUES, tx_queues);
     mnl_attr_put_u32(nlh, IFLA_NUM_RX_QUEUES, 1);
     info = mnl_attr_nest_start(nlh, IFLA_LINKINFO);
     mnl_attr_put_strz(nlh, IFLA_INFO_KIND, "veth");
@@ -143,34 +143,100 @@ request_pair(struct dp_nl *nl, const char *name, const uint8_t *mac)
     return dp_nl_talk(nl, nlh, NULL, NULL);
 }
 
+static int
+without_ipv6(const char *name)
+{
+    int r = dp_sysctl6_set(name, "disable_ipv6", 1);
+
+    return r == -ENOENT ? 0 : r; /* no IPv6 here */
+}
+
+/* A pair whose second end says nothing by itself. */
+static int
+create_pair(struct dp_nl *nl, const char *name, const uint8_t *mac, uint32_t tx_queues,
+            int *ifindex, int *peer_ifindex)
+{
+    struct dp_link link, peer;
+    int r = request_pair(nl, name, mac, tx_queues);
+
+    if (r < 0)
+        return r;
+    r = dp_link_get(nl, name, &link);
+    if (r < 0)
+        return r;
+    r = dp_link_get_index(nl, link.lower, &peer);
+    if (r == 0)
+        r = without_ipv6(peer.name);
+    if (r < 0) {
+        dp_link_delete(nl, link.ifindex);
+        return r;
+    }
+    *ifindex = link.ifindex;
+    *peer_ifindex = peer.ifindex;
+    return 0;
+}
+
 int
 dp_link_create_pair(struct dp_nl *nl, const char *name, const uint8_t *mac, int *bond_ifindex,
                     int *peer_ifindex)
 {
-    struct dp_link bond, peer;
-    int r;
-
     if (!bond_name_valid(name) || strchr(name, '%') != NULL) /* it would be a pattern */
         return -EINVAL;
-    r = request_pair(nl, name, mac);
+    /* As many queues as the kernel's bond has, so that queue_mapping can name a port (queue_id). */
+    return create_pair(nl, name, mac, BOND_TX_QUEUES, bond_ifindex, peer_ifindex);
+}
+
+#define SIDE DP_PEER_PREFIX "-%d"
+
+int
+dp_link_create_side(struct dp_nl *nl, int bond_ifindex, int *peer_ifindex, int *inner_ifindex)
+{
+    char name[32];
+    int r = snprintf(name, sizeof(name), SIDE, bond_ifindex);
+
+    if (r >= IFNAMSIZ)
+        return -ENAMETOOLONG;
+    r = create_pair(nl, name, NULL, 1, peer_ifindex, inner_ifindex);
     if (r < 0)
         return r;
-    r = dp_link_get(nl, name, &bond);
+    r = without_ipv6(name);
+    if (r == 0)
+        r = dp_link_set_mtu(nl, *peer_ifindex, PEER_MTU);
+    if (r == 0)
+        r = dp_link_set_flags(nl, *peer_ifindex, IFF_NOARP | IFF_UP,
+                              IFF_NOARP | IFF_MULTICAST | IFF_UP);
     if (r < 0)
-        return r;
-    r = dp_link_get_index(nl, bond.lower, &peer);
-    if (r == 0) {
-        r = dp_sysctl6_set(peer.name, "disable_ipv6", 1);
-        if (r == -ENOENT)
-            r = 0; /* no IPv6 here */
+        dp_link_delete(nl, *peer_ifindex);
+    return r;
+}
+
+int
+dp_link_bond_of_side(const char *name)
+{
+    int ifindex = 0;
+    char end;
+
+    return sscanf(name, SIDE "%c", &ifindex, &end) == 1 ? ifindex : 0;
+}
+
+int
+dp_link_peer_of(struct dp_nl *nl, const struct dp_link *bond)
+{
+    struct dp_link peer;
+    char name[32];
+    int r;
+
+    if (strcmp(bond->kind, "veth") != 0)
+        return -ENODEV;
+    if (bond->lower) {
+        r = dp_link_get_index(nl, bond->lower, &peer);
+        if (r == 0 && strncmp(peer.name, DP_PEER_PREFIX, strlen(DP_PEER_PREFIX)) != 0)
+            r = -ENODEV;
+    } else {
+        snprintf(name, sizeof(name), SIDE, bond->ifindex);
+        r = dp_link_get(nl, name, &peer);
     }
-    if (r < 0) {
-        dp_link_delete(nl, bond.ifindex);
-        return r;
-    }
-    *bond_ifindex = bond.ifindex;
-    *peer_ifindex = peer.ifindex;
-    return 0;
+    return r < 0 ? r : peer.ifindex;
 }
 
 int
@@ -236,6 +302,20 @@ change_mac(struct dp_nl *nl, int ifindex, const uint8_t mac[BOND_MAC_LEN])
 
     request_change(&nlh, req, ifindex);
     mnl_attr_put(nlh, IFLA_ADDRESS, BOND_MAC_LEN, mac);
+    return dp_nl_talk(nl, nlh, NULL, NULL);
+}
+
+int
+dp_link_move(struct dp_nl *nl, int ifindex, int ns_fd, const char *name)
+{
+    uint8_t req[DP_NL_REQ_SIZE];
+    struct nlmsghdr *nlh;
+
+    if (ifindex <= 0)
+        return -ENODEV;
+    request_change(&nlh, req, ifindex);
+    mnl_attr_put_u32(nlh, IFLA_NET_NS_FD, (uint32_t) ns_fd);
+    mnl_attr_put_strz(nlh, IFLA_IFNAME, name);
     return dp_nl_talk(nl, nlh, NULL, NULL);
 }
 

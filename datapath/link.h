@@ -42,6 +42,8 @@ struct dp_link {
 };
 
 int dp_nl_open(struct dp_nl **out); /* transfer full */
+/* By a socket that somebody has opened and bound; transfer full of it, too. */
+int dp_nl_adopt(struct dp_nl **out, int fd);
 void dp_nl_close(struct dp_nl *nl);
 
 int dp_link_get(struct dp_nl *nl, const char *name, struct dp_link *out); /* ENODEV */
@@ -55,6 +57,15 @@ int dp_link_foreach(struct dp_nl *nl, dp_link_cb cb, void *data);
  * ARP, or multicast of its own. mac NULL: kernel's random one. */
 int dp_link_create_pair(struct dp_nl *nl, const char *name, const uint8_t *mac, int *bond_ifindex,
                         int *peer_ifindex);
+/* The other pair of a bond that receives by two peers (hidden.h): *peer_ifindex is what the bond has
+ * for a peer from then on, DP_PEER_PREFIX-<ifindex of the bond>, up; its own peer is *inner_ifindex. */
+int dp_link_create_side(struct dp_nl *nl, int bond_ifindex, int *peer_ifindex, int *inner_ifindex);
+/* What the bond's device has for a peer, wherever the end of its pair is; ENODEV: it is no bond. */
+int dp_link_peer_of(struct dp_nl *nl, const struct dp_link *bond);
+/* The device of the bond that a link is such a peer of; 0: it is none. */
+int dp_link_bond_of_side(const char *name);
+/* To the network namespace behind ns_fd, under that name. */
+int dp_link_move(struct dp_nl *nl, int ifindex, int ns_fd, const char *name);
 int dp_link_delete(struct dp_nl *nl, int ifindex);
 int dp_link_set_up(struct dp_nl *nl, int ifindex, bool up);
 int dp_link_set_mtu(struct dp_nl *nl, int ifindex, uint32_t mtu);

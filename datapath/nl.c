@@ -7,6 +7,7 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -29,6 +30,26 @@ dp_nl_open(struct dp_nl **out)
         dp_nl_close(nl);
         return err;
     }
+    nl->portid = mnl_socket_get_portid(nl->sock);
+    *out = nl;
+    return 0;
+}
+
+/* It is bound already: whoever has opened it listens by it. */
+int
+dp_nl_adopt(struct dp_nl **out, int fd)
+{
+    struct dp_nl *nl = calloc(1, sizeof(*nl));
+
+    if (!nl)
+        return -ENOMEM;
+    nl->sock = mnl_socket_fdopen(fd);
+    if (!nl->sock) {
+        free(nl);
+        return -errno;
+    }
+    fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
+    fcntl(fd, F_SETFD, FD_CLOEXEC);
     nl->portid = mnl_socket_get_portid(nl->sock);
     *out = nl;
     return 0;

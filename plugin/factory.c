@@ -47,11 +47,17 @@ is_peer_name(const char *name)
     return name && g_str_has_prefix(name, NMB_PEER_PREFIX);
 }
 
+/* The end of a bond's pair is its peer; or it is in another namespace, and the peer is the device
+ * that has the bond's number in its name (bondd.service(8), bondd-hidden.socket). */
 static gboolean
 is_bond(const NMPlatformLink *link)
 {
-    return link->parent > 0 &&
-           is_peer_name(nm_platform_link_get_name(NM_PLATFORM_GET, link->parent));
+    char side[32];
+
+    if (link->parent > 0)
+        return is_peer_name(nm_platform_link_get_name(NM_PLATFORM_GET, link->parent));
+    g_snprintf(side, sizeof(side), NMB_PEER_PREFIX "-%d", link->ifindex);
+    return link->parent < 0 && nm_platform_if_nametoindex(NM_PLATFORM_GET, side) > 0;
 }
 
 static NMDevice *

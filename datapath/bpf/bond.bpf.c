@@ -10,6 +10,9 @@
  * bond_tx  egress of the bond's device; and ingress of its hidden peer, for what went through the
  *          veth (BOND_TABLE_F_VIA_PEER, or a sender that bypasses the egress hook)
  * bond_rx  ingress of each port
+ * bond_inside  ingress of both devices in the hidden namespace (datapath/hidden.h), if there is one:
+ *          what comes in on one goes on behind the other, as if the bond's device and its peer were
+ *          one pair
  *
  * Compiled three times: plainly; with BOND_WITHOUT_TYPES for kernels without BTF (core/frame.h);
  * and with BOND_SEES_CARRIER (carrier.h): then a frame never waits for bondd to notice that its
@@ -18,6 +21,7 @@
 #include <stdint.h>
 
 #include <linux/bpf.h>
+#include <linux/if_packet.h>
 #include <linux/pkt_cls.h>
 #include <bpf/bpf_helpers.h>
 
@@ -478,6 +482,10 @@ is_to_one(const struct __sk_buff *skb)
     return d + BOND_ETH_HLEN <= (const uint8_t *) (long) skb->data_end && !(d[0] & 1);
 }
 
+/* By two peers a frame goes on in place, by bpf_redirect() through a queue. But recent kernels then
+ * take it for sent to this host whatever it was (skb_scrub_packet()), and older ones for what the
+ * port took it for. So only what the port takes for sent to itself goes that way; all else gets its
+ * type anew, by bpf_redirect(). */
 SEC("tc")
 int
 bond_rx(struct __sk_buff *skb)
@@ -485,11 +493,23 @@ bond_rx(struct __sk_buff *skb)
     uint32_t ifindex = skb->ifindex;
     uint64_t port = *(volatile uint64_t *) &shared.enters[dp_enters_at(ifindex)];
 
-    if ((uint32_t) port == ifindex && is_to_one(skb)) {
-        count_rx(port >> 32, skb->len);
-        return bpf_redirect(shared.bond_ifindex, BPF_F_INGRESS);
+    if ((uint32_t) port != ifindex)
+        return enter_if_admitted(skb);
+    if ((port & DP_BY_PEERS) && skb->pkt_type == PACKET_HOST) {
+        count_rx(DP_PORT_SLOT(port), skb->len);
+        return bpf_redirect_peer(shared.peer_ifindex, 0);
     }
-    return enter_if_admitted(skb);
+    if (!is_to_one(skb))
+        return enter_if_admitted(skb);
+    count_rx(DP_PORT_SLOT(port), skb->len);
+    return bpf_redirect(shared.bond_ifindex, BPF_F_INGRESS);
+}
+
+SEC("tc")
+int
+bond_inside(struct __sk_buff *skb)
+{
+    return bpf_redirect_peer(shared.inside[skb->ifindex == shared.inside[0]], 0);
 }
 
 char _license[] SEC("license") = "GPL";

@@ -2,8 +2,8 @@
 /*
  * shared.h - the memory that the BPF programs of one bond and bondd share.
  *
- * One pinned map with one value, mapped into bondd. The programs read the numbers of bond and peer,
- * head, only, enters and ring and nothing else; the rest is bondd's own memory that must outlive
+ * One pinned map with one value, mapped into bondd. The programs read the numbers of devices, head,
+ * only, enters and ring and nothing else; the rest is bondd's own memory that must outlive
  * bondd. Change the layout, change BOND_TABLE_VERSION.
  *
  * Why no frame sees half of a change
@@ -28,6 +28,8 @@
 #define DP_HOOK_INGRESS 0u
 #define DP_HOOK_EGRESS 1u
 #define DP_HOOKS (BOND_MAX_PORTS * 2 + 2)
+/* Not hooks of ours to look for on devices, only names of pins: ingress of inside[0] and [1]. */
+#define DP_HOOK_INSIDE 2u
 struct dp_hook {
     uint32_t ifindex; /* 0: entry free */
     uint16_t direction;
@@ -35,6 +37,9 @@ struct dp_hook {
 };
 
 #define DP_PORT(slot, ifindex) ((uint64_t) (slot) << 32 | (ifindex))
+#define DP_PORT_SLOT(port) ((uint32_t) ((port) >> 32) & 0x7fffffffu)
+/* In enters[]: by the two peers (hidden.h), if the port takes it for sent to itself. */
+#define DP_BY_PEERS (1ull << 63)
 
 static inline uint32_t
 dp_enters_at(uint32_t ifindex)
@@ -47,6 +52,9 @@ struct dp_shared {
     uint32_t bond_ifindex;
     uint32_t peer_ifindex;
     uint32_t head; /* generation in force; 0: nothing published yet */
+    /* The devices in the hidden namespace, by their numbers there: the peer of the bond's device,
+     * the peer of peer_ifindex. 0: there are none. */
+    uint32_t inside[2];
     /* What the table in force says, where a word says it: that is always whole. */
     uint64_t only; /* DP_PORT() by which every frame leaves; 0: that depends on the frame */
     /* By dp_enters_at(): DP_PORT() of which all that is sent to one receiver enters, as

@@ -31,7 +31,7 @@ ONLY_REDIRECT = ("redirect_ingress", "redirect_peer")
 ONE_MODE = ("none", "macvlan", *ONLY_REDIRECT)
 CONTENDERS = {"host": ("none", "macvlan", "ovs", *ONLY_REDIRECT),
               "guest": ("none", "kernel", "team", *ONLY_REDIRECT)}
-OURS = ("clsact", "tcx", "tcx,counters")  # as mkbond knows them
+OURS = ("clsact", "tcx", "tcx,peers", "tcx,counters")  # as mkbond knows them
 WHAT = ("send", "drop", "socket", "receive", "forward", "rr", "latency",
         *(f"tcp-{way}-{n}" for way in ("send", "receive") for n in (1, 4, 16)))
 FIELDS = ("date", "commit", "kernel", "mode", "contender", "what", "round", "count", "ns", "cpu_ns")

@@ -8,7 +8,8 @@
  * on a mount that only this process has. For measurements; nobody watches the links.
  *
  * ATTACH: auto, tcx or clsact; with ",counters" behind it the bond's own device counts, as with
- * device-counters=yes.
+ * device-counters=yes; with ",peers" it receives by way of the hidden namespace that was lent
+ * (tests/lab/lend).
  *
  * MODE: as bonds have it; balance-rr,MBPS,US,US,... is rr_order=arrival with ports of that speed
  * and with these delays.
@@ -21,6 +22,10 @@
 #include "core/arrival.h"
 #include "core/options.h"
 #include "datapath/bpf.h"
+#include "datapath/hidden.h"
+#include "datapath/link.h"
+
+#define LENT 3 /* the descriptor of what was lent */
 
 static int
 fill_arrival(struct bond_table *t, char *words, unsigned n)
@@ -71,8 +76,38 @@ fill(struct bond_table *t, char *mode, char **ports, unsigned n)
     return arrival ? fill_arrival(t, arrival, n) : 0;
 }
 
+/* What bondd does for a bond that it makes (daemon/lifecycle.c). */
 static int
-attach_by(const char *how, uint32_t *flags)
+hide(struct dp_bpf *bpf, struct dp_hidden *h, int bond, const int inner[2])
+{
+    int inside[2], err = dp_bpf_put_inside(bpf, inner);
+
+    if (!err)
+        err = dp_hidden_take(h, bond, inner);
+    if (!err)
+        err = dp_hidden_find(h, bond, inside);
+    if (!err)
+        err = dp_bpf_set_inside(bpf, inside);
+    return err ? err : dp_hidden_set_up(h, inside[0], true);
+}
+
+static int
+open_hidden(struct dp_hidden **h, int bond, int *peer, int *inner)
+{
+    struct dp_nl *nl;
+    int err = dp_hidden_open(h, LENT);
+
+    if (!err)
+        err = dp_nl_open(&nl);
+    if (err)
+        return err;
+    err = dp_link_create_side(nl, bond, peer, inner);
+    dp_nl_close(nl);
+    return err;
+}
+
+static int
+attach_by(const char *how, uint32_t *flags, bool *peers)
 {
     static const char *const names[] = {
         [DP_ATTACH_AUTO] = "auto", [DP_ATTACH_TCX] = "tcx", [DP_ATTACH_CLSACT] = "clsact"};
@@ -80,13 +115,14 @@ attach_by(const char *how, uint32_t *flags)
 
     if (strcmp(how + n, ",counters") == 0)
         *flags = BOND_TABLE_F_VIA_PEER | BOND_TABLE_F_RX_VIA_PEER;
+    *peers = strcmp(how + n, ",peers") == 0;
     for (unsigned i = 0; i < sizeof(names) / sizeof(*names); i++) {
-        if (strlen(names[i]) == n && strncmp(how, names[i], n) == 0 && (!how[n] || *flags)) {
+        if (strlen(names[i]) == n && strncmp(how, names[i], n) == 0 && (!how[n] || *flags || *peers)) {
             dp_bpf_attach_by((enum dp_attach) i);
             return 0;
         }
     }
-    fprintf(stderr, "attach '%s': allowed are auto, tcx, clsact, each alone or with ,counters\n",
+    fprintf(stderr, "attach '%s': allowed are auto, tcx, clsact, each alone or with ,counters or ,peers\n",
             how);
     return -1;
 }
@@ -95,28 +131,36 @@ int
 main(int argc, char **argv)
 {
     struct bond_table t;
+    struct dp_hidden *hidden = NULL;
     struct dp_bpf *bpf;
     char text[256] = "";
     uint32_t flags = 0;
-    int err;
+    int err, bond, peer, inner[2];
+    bool peers;
 
     if (argc < 7 || argc > 6 + (int) BOND_MAX_PORTS) {
         fprintf(stderr, "usage: mkbond ATTACH PIN_DIR MODE BOND PEER PORT...\n");
         return 2;
     }
-    if (attach_by(*++argv, &flags))
+    if (attach_by(*++argv, &flags, &peers))
         return 2;
     argc--;
     if (fill(&t, argv[2], argv + 5, (unsigned) argc - 5))
         return 2;
     t.flags |= flags;
-    err = dp_bpf_open(&bpf, argv[1], argv[3], (int) if_nametoindex(argv[3]),
-                      (int) if_nametoindex(argv[4]), text, sizeof(text));
+    bond = (int) if_nametoindex(argv[3]);
+    inner[0] = peer = (int) if_nametoindex(argv[4]);
+    err = peers ? open_hidden(&hidden, bond, &peer, &inner[1]) : 0;
+    if (!err)
+        err = dp_bpf_open(&bpf, argv[1], argv[3], bond, peer, text, sizeof(text));
     if (err) {
-        fprintf(stderr, "%s\n", text);
+        fprintf(stderr, "%s\n", text[0] ? text : strerror(-err));
         return 1;
     }
-    err = dp_bpf_publish(bpf, &t);
+    if (hidden)
+        err = hide(bpf, hidden, bond, inner);
+    if (!err)
+        err = dp_bpf_publish(bpf, &t);
     for (int i = 5; i < argc && !err; i++)
         err = dp_bpf_attach_port(bpf, (int) if_nametoindex(argv[i]));
     if (err)

@@ -36,6 +36,9 @@ BUS_CONFIG = """<busconfig>
 </busconfig>
 """
 
+# Whatever a lab is for can be tried with bonds that receive by way of a hidden namespace.
+HIDDEN = os.environ.get("NMB_HIDDEN") == "1"
+
 # What systemd does on an installed system (data/bondd.service.in): started when D-Bus asks, again
 # 100 ms after its death, unless it says 3: nothing to do. A second start waits for the first's
 # name: dbus-daemon takes the end with status 0 as "gone to the background".
@@ -98,15 +101,24 @@ class Services:
                      f"mkdir -p /run/bonding /run/bondd /run/dbus /run/NetworkManager /run/lock; "
                      f"ln -s {self.work}/bus /run/dbus/system_bus_socket")
 
-    def bondd_ends(self, *args, wrapper=()):
-        """How D-Bus starts bondd: without the loop that starts it again when it ends."""
-        argv = [*wrapper, os.path.join(self.build, "daemon", "bondd"), *args]
+    def bondd_ends(self, *args, wrapper=(), hidden=HIDDEN):
+        """How D-Bus starts bondd: without the loop that starts it again when it ends. hidden: as with
+        bondd-hidden.socket."""
+        *lender, bondd = self.bondd_command(hidden)
+        argv = [*lender, *wrapper, bondd, *args]
         self.write("bondd-run", f"#!/bin/sh\nexec >>{self.work}/bondd.log 2>&1\n"
                    f"exec {shlex.join(argv)}\n", 0o755)
 
+    def bondd_command(self, hidden=HIDDEN):
+        bondd = os.path.join(self.build, "daemon", "bondd")
+        if not hidden:
+            return [bondd]
+        self.a.shell("mkdir -p /run/netns; [ -e /run/netns/hidden ] || ip netns add hidden")
+        return [os.path.join(os.path.dirname(os.path.abspath(__file__)), "lend"), "hidden", bondd]
+
     def _start_bus(self):
         os.makedirs(self.path("services"), exist_ok=True)
-        bondd = shlex.quote(self.build + "/daemon/bondd")
+        bondd = shlex.join(self.bondd_command())
         run = self.write("bondd-run", BONDD_RUN.format(work=self.work, bondd=bondd), 0o755)
         self.write(f"services/{BONDD}.service",
                    f"[D-BUS Service]\nName={BONDD}\nExec={run}\nUser=root\n")

@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import sys
+import time
 import unittest
 
 sys.dont_write_bytecode = True
@@ -98,6 +99,22 @@ class BondTest(unittest.TestCase):
 
     # ---- devices
 
+    def capture(self, seconds=1.0):
+        """Frames of pings as tcpdump on the bond sees them: (requests, replies)."""
+        tcpdump = self.a.start("tcpdump", "-l", "-n", "-i", "bond0", "--immediate-mode", "icmp",
+                               log=self.lab.path("tcpdump.log"))
+        wait_for(lambda: "listening on" in self.lab.tail("tcpdump.log"), 5, "tcpdump to listen")
+        wait_for(lambda: all(self.a.link(p)["promiscuity"] > 0 for p in ("eth0", "eth1")), 5,
+                 "the ports to be promiscuous")
+        self.a.ping("10.0.1.1", count=20)
+        time.sleep(seconds)
+        tcpdump.stop()
+        text = self.lab.tail("tcpdump.log", 100000)
+        os.unlink(self.lab.path("tcpdump.log"))
+        wait_for(lambda: all(self.a.link(p)["promiscuity"] == 0 for p in ("eth0", "eth1")), 5,
+                 "the ports not to be promiscuous")
+        return text.count("echo request"), text.count("echo reply")
+
     def looks(self, port):
         """What must be restored exactly."""
         link = self.a.link(port)
@@ -125,7 +142,7 @@ class BondTest(unittest.TestCase):
     def leftovers(self):
         """Everything of bondd that is on the host."""
         text = self.a.shell(
-            "ls /sys/class/net | grep -E '^(nmbp|bond|b)[0-9]+$' || true; "
+            "ls /sys/class/net | grep -E '^(nmbp|nmbp-|bond|b)[0-9]+$' || true; "
             "for d in /run/bonding /sys/fs/bpf/bondd; do ls -A $d 2>/dev/null || true; done; "
             "ls /run/bondd 2>/dev/null | grep -v '^events' || true; "
             "ip -o link | grep 'port of bond' || true; "

@@ -207,22 +207,6 @@ class Bond(BondTest):
         wait_for(lambda: "LOWER_UP" in self.a.link("bond0")["flags"], 5, "the carrier")
         self.lab.wait_ping()
 
-    def capture(self, seconds=1.0):
-        """Frames of pings as tcpdump on the bond sees them: (requests, replies)."""
-        tcpdump = self.a.start("tcpdump", "-l", "-n", "-i", "bond0", "--immediate-mode", "icmp",
-                               log=self.lab.path("tcpdump.log"))
-        wait_for(lambda: "listening on" in self.lab.tail("tcpdump.log"), 5, "tcpdump to listen")
-        wait_for(lambda: all(self.a.link(p)["promiscuity"] > 0 for p in ("eth0", "eth1")), 5,
-                 "the ports to be promiscuous")
-        self.a.ping("10.0.1.1", count=20)
-        time.sleep(seconds)
-        tcpdump.stop()
-        text = self.lab.tail("tcpdump.log", 100000)
-        os.unlink(self.lab.path("tcpdump.log"))
-        wait_for(lambda: all(self.a.link(p)["promiscuity"] == 0 for p in ("eth0", "eth1")), 5,
-                 "the ports not to be promiscuous")
-        return text.count("echo request"), text.count("echo reply")
-
     def test_capture(self):
         for mode in MODES:
             with self.subTest(mode=mode):
