@@ -119,6 +119,8 @@ dp_hidden_find(struct dp_hidden *h, int bond_ifindex, int inside[2])
         name_of(name, i, bond_ifindex);
         r = dp_link_get(h->nl, name, &link);
         inside[i] = link.ifindex;
+        if (r == 0)
+            dp_link_without_addresses(h->nl, link.ifindex);
     }
     if (r == 0)
         r = dp_link_set_up(h->nl, inside[1], true);

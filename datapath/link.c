@@ -306,6 +306,22 @@ change_mac(struct dp_nl *nl, int ifindex, const uint8_t mac[BOND_MAC_LEN])
 }
 
 int
+dp_link_without_addresses(struct dp_nl *nl, int ifindex)
+{
+    uint8_t req[DP_NL_REQ_SIZE];
+    struct nlattr *spec, *inet6;
+    struct nlmsghdr *nlh;
+
+    request_change(&nlh, req, ifindex);
+    spec = mnl_attr_nest_start(nlh, IFLA_AF_SPEC);
+    inet6 = mnl_attr_nest_start(nlh, AF_INET6);
+    mnl_attr_put_u8(nlh, IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE);
+    mnl_attr_nest_end(nlh, inet6);
+    mnl_attr_nest_end(nlh, spec);
+    return dp_nl_talk(nl, nlh, NULL, NULL);
+}
+
+int
 dp_link_move(struct dp_nl *nl, int ifindex, int ns_fd, const char *name)
 {
     uint8_t req[DP_NL_REQ_SIZE];

@@ -64,6 +64,9 @@ int dp_link_create_side(struct dp_nl *nl, int bond_ifindex, int *peer_ifindex, i
 int dp_link_peer_of(struct dp_nl *nl, const struct dp_link *bond);
 /* The device of the bond that a link is such a peer of; 0: it is none. */
 int dp_link_bond_of_side(const char *name);
+/* The kernel gives it no link-local address, so that it has nothing to say by itself. For a device that
+ * is out of reach of dp_sysctl6_set(), in another namespace. Where there is no IPv6 that fails. */
+int dp_link_without_addresses(struct dp_nl *nl, int ifindex);
 /* To the network namespace behind ns_fd, under that name. */
 int dp_link_move(struct dp_nl *nl, int ifindex, int ns_fd, const char *name);
 int dp_link_delete(struct dp_nl *nl, int ifindex);
