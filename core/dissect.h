@@ -16,6 +16,7 @@
 #define BOND_ETH_IP 0x0800u
 #define BOND_ETH_IPV6 0x86ddu
 #define BOND_IP_MF_OR_OFFSET 0x3fffu
+#define BOND_IP4_PLAIN 0x45u /* the first byte of a header without options */
 
 #define BOND_IPPROTO_ICMP 1u
 #define BOND_IPPROTO_TCP 6u
@@ -66,6 +67,14 @@ bond_has_ports(uint32_t ip_proto)
            ip_proto == BOND_IPPROTO_SCTP || ip_proto == BOND_IPPROTO_UDPLITE;
 }
 
+static BOND_INLINE uint32_t
+bond_ip6_addrs(const uint8_t *ip)
+{
+    return bond_load32(ip + 8) ^ bond_load32(ip + 12) ^ bond_load32(ip + 16) ^
+           bond_load32(ip + 20) ^ bond_load32(ip + 24) ^ bond_load32(ip + 28) ^
+           bond_load32(ip + 32) ^ bond_load32(ip + 36);
+}
+
 /* One IP header at *off: addresses, then *off behind it and its protocol in *ip_proto (left alone
  * for an IPv4 fragment), and with l34 the ports. IPv6 extension headers are not walked: neither
  * does the driver. False: no such header. */
@@ -87,9 +96,7 @@ bond_dissect_ip(struct bond_frame *f, uint32_t *off, uint32_t *ip_proto, bool l3
         ip = bond_frame_at(f, *off, BOND_IP6_HLEN);
         if (!ip)
             return false;
-        flow->addrs = bond_load32(ip + 8) ^ bond_load32(ip + 12) ^ bond_load32(ip + 16) ^
-                      bond_load32(ip + 20) ^ bond_load32(ip + 24) ^ bond_load32(ip + 28) ^
-                      bond_load32(ip + 32) ^ bond_load32(ip + 36);
+        flow->addrs = bond_ip6_addrs(ip);
         *off += BOND_IP6_HLEN;
         *ip_proto = ip[6];
     } else {
@@ -103,6 +110,44 @@ bond_dissect_ip(struct bond_frame *f, uint32_t *off, uint32_t *ip_proto, bool l3
         if (ports)
             flow->l4 = bond_load32(ports);
     }
+    return true;
+}
+
+/* bond_dissect() for the short way: of packets in which everything is where it usually is, so that
+ * one look at where the frame ends is enough. Options, ICMP, AH and what is shorter set f->missing:
+ * ask bond_dissect() then. */
+static BOND_INLINE bool
+bond_dissect_plain(struct bond_frame *f, bool l34, struct bond_flow *flow)
+{
+    const uint8_t *ip = f->data + BOND_ETH_HLEN, *ports;
+    uint32_t ip_proto = UINT32_MAX;
+
+    if (f->proto_be == BOND_BE16(BOND_ETH_IP)) {
+        ports = ip + BOND_IP4_HLEN;
+        if (ports + 4 > f->end || ip[0] != BOND_IP4_PLAIN) {
+            f->missing = true;
+            return false;
+        }
+        flow->addrs = bond_load32(ip + 12) ^ bond_load32(ip + 16);
+        if (!(bond_load16(ip + 6) & BOND_BE16(BOND_IP_MF_OR_OFFSET)))
+            ip_proto = ip[9];
+    } else if (f->proto_be == BOND_BE16(BOND_ETH_IPV6)) {
+        ports = ip + BOND_IP6_HLEN;
+        if (ports + 4 > f->end) {
+            f->missing = true;
+            return false;
+        }
+        flow->addrs = bond_ip6_addrs(ip);
+        ip_proto = ip[6];
+    } else {
+        return false;
+    }
+    flow->l4 = 0;
+    if (l34 && bond_has_ports(ip_proto) && ip_proto != BOND_IPPROTO_AH)
+        flow->l4 = bond_load32(ports);
+    else if (ip_proto == BOND_IPPROTO_ICMP || ip_proto == BOND_IPPROTO_ICMPV6 ||
+             ip_proto == BOND_IPPROTO_AH)
+        f->missing = true;
     return true;
 }
 

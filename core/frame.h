@@ -125,7 +125,21 @@ bond_load32(const uint8_t *p)
 #endif
 }
 
-/* The same where words are not aligned, in ARP say: by halves. */
+/* Two bytes, the same way. */
+static BOND_INLINE uint16_t
+bond_load16(const uint8_t *p)
+{
+#ifdef __bpf__
+    return *(const uint16_t *) p;
+#else
+    uint16_t v;
+
+    __builtin_memcpy(&v, p, sizeof(v));
+    return v;
+#endif
+}
+
+/* Four bytes where words are not aligned, in ARP say: by halves. */
 static BOND_INLINE uint32_t
 bond_load32_halves(const uint8_t *p)
 {

@@ -143,19 +143,16 @@ static BOND_INLINE uint32_t
 bond_hash_near_flow(bool l34, struct bond_frame *f)
 {
     struct bond_flow flow = {0, 0};
-    uint32_t off = BOND_ETH_HLEN, ip_proto = UINT32_MAX;
-    bool has_flow = bond_dissect_ip(f, &off, &ip_proto, l34, &flow);
+    bool has_flow = bond_dissect_plain(f, l34, &flow);
 
-    if (ip_proto == BOND_IPPROTO_ICMP || ip_proto == BOND_IPPROTO_ICMPV6)
-        f->missing = true;
     return bond_hash_of_flow(f, has_flow, l34, &flow);
 }
 
-/* bond_hash() by one of them. f->missing is set for ICMP as well: ask bond_hash() then. */
+/* bond_hash() by one of them, where bond_dissect_plain() says enough; else f->missing is set. */
 static BOND_INLINE uint32_t
 bond_hash_near(uint32_t policy, struct bond_frame *f)
 {
-    if (policy == BOND_XMIT_LAYER34)
+    if (__builtin_expect(policy == BOND_XMIT_LAYER34, 1))
         return bond_hash_near_flow(true, f);
     if (policy == BOND_XMIT_LAYER23)
         return bond_hash_near_flow(false, f);

@@ -96,17 +96,18 @@ bond_frame_is_igmp(struct bond_frame *f)
     return ip && ip[9] == BOND_IPPROTO_IGMP;
 }
 
+static BOND_INLINE uint32_t
+bond_rr_id(uint32_t packets_per_slave, uint32_t turn)
+{
+    return packets_per_slave == 1 ? turn : turn / packets_per_slave;
+}
+
 /* Kernel: bond_rr_gen_slave_id(). `counter` is this CPU's (kernel: rr_tx_counter); `random` is used
  * where packets_per_slave is 0. */
 static BOND_INLINE uint32_t
 bond_rr_next(uint32_t packets_per_slave, uint32_t *counter, uint32_t random)
 {
-    uint32_t id;
-
-    if (packets_per_slave == 0)
-        return random;
-    id = ++*counter;
-    return packets_per_slave == 1 ? id : id / packets_per_slave;
+    return packets_per_slave == 0 ? random : bond_rr_id(packets_per_slave, ++*counter);
 }
 
 /* What is remembered between frames, each looked at in its mode only. */
@@ -260,9 +261,28 @@ bond_tx_way(const struct bond_table *t)
         if (t->n_tx == 1)
             return BOND_WAY_ONE;
         return t->resilient || !bond_hash_is_near(t->xmit_policy) ? BOND_WAY_LONG : BOND_WAY_HASH;
+    case BOND_MODE_BALANCE_RR:
+        return t->packets_per_slave == 0 || (t->flags & BOND_TABLE_F_ARRIVAL) ? BOND_WAY_LONG
+                                                                              : BOND_WAY_TURN;
     default:
         return BOND_WAY_LONG;
     }
+}
+
+/* One of n parts of 2^64, and 32 to 33 more: for bond_modulo(). */
+static BOND_INLINE uint64_t
+bond_part_of(uint32_t n)
+{
+    return UINT64_MAX / n + 33;
+}
+
+/* id % n, n being 1 to BOND_MAX_PORTS, without a division, which takes some twenty instructions in
+ * BPF. id parts, modulo 2^64, are id % n parts and a rest. Without the lowest five bits n of them
+ * fit into 64 bits; the rest is more than what goes with those, and far less than a part. */
+static BOND_INLINE uint32_t
+bond_modulo(uint32_t id, uint32_t n, uint64_t part)
+{
+    return (uint32_t) ((id * part >> 5) * n >> 59);
 }
 
 #ifndef __bpf__

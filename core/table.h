@@ -15,7 +15,7 @@
 
 #include "limits.h"
 
-#define BOND_TABLE_VERSION 6u
+#define BOND_TABLE_VERSION 7u
 
 /* flags */
 #define BOND_TABLE_F_VIA_PEER                                                                      \
@@ -86,6 +86,7 @@ struct bond_bucket_load {
 #define BOND_WAY_LONG 0u /* all that bond_choose() looks at */
 #define BOND_WAY_ONE 1u  /* nothing: every frame leaves by tx[0] */
 #define BOND_WAY_HASH 2u /* its hash: it leaves by tx[hash % n_tx] */
+#define BOND_WAY_TURN 3u /* whether it is IGMP: else it leaves by the next of tx[] */
 
 /* rr_order=arrival: what the packet path remembers between frames, in a map of its own. Times are
  * CLOCK_MONOTONIC. */
@@ -122,6 +123,9 @@ struct bond_table {
      * -alb: the usable ports. balance-rr: one entry for each port of the bond in order, an unusable
      * one replaced by the next usable (kernel: bond_get_slave_by_id). */
     uint8_t tx[BOND_MAX_PORTS];
+    /* For short ways, set by the publisher. */
+    uint64_t tx_part;                 /* bond_part_of(n_tx) */
+    uint64_t tx_port[BOND_MAX_PORTS]; /* as tx[]: slot << 32 | ifindex */
     struct bond_table_port port[BOND_MAX_PORTS];
     struct bond_table_client client[BOND_CLIENTS]; /* balance-alb: by bond_byte_hash() */
     uint8_t bucket[BOND_BUCKETS];                  /* slot, or BOND_MAX_PORTS */

@@ -190,18 +190,27 @@ by_peers(const struct dp_shared *s, const struct bond_table *t, uint32_t slot)
     return s->inside[0] && t->port[slot].rx == BOND_RX_ACCEPT;
 }
 
+static void
+fill_short_way(struct bond_table *t)
+{
+    t->tx_way = bond_tx_way(t);
+    t->tx_part = t->n_tx ? bond_part_of(t->n_tx) : 0;
+    for (unsigned i = 0; i < t->n_tx; i++) {
+        uint32_t slot = t->tx[i] % BOND_MAX_PORTS;
+
+        t->tx_port[i] = DP_PORT(slot, t->port[slot].ifindex);
+    }
+}
+
 /* What a table says, word by word: frames that meet one before head is set are the first of the new
  * table. */
 static void
 publish_words(struct dp_shared *s, const struct bond_table *t)
 {
-    uint64_t only = 0, enters[BOND_MAX_PORTS] = {0};
-    uint32_t slot = t->tx[0] % BOND_MAX_PORTS;
+    uint64_t only = t->tx_way == BOND_WAY_ONE ? t->tx_port[0] : 0, enters[BOND_MAX_PORTS] = {0};
 
-    if (t->tx_way == BOND_WAY_ONE && t->port[slot].ifindex)
-        only = DP_PORT(slot, t->port[slot].ifindex);
     __atomic_store_n(&s->only, only, __ATOMIC_RELAXED);
-    for (slot = 0; slot < t->n_ports; slot++) {
+    for (uint32_t slot = 0; slot < t->n_ports; slot++) {
         uint32_t ifindex = t->port[slot].ifindex;
 
         if (bond_rx_is_plain(t, slot))
@@ -226,7 +235,7 @@ dp_bpf_publish(struct dp_bpf *bpf, const struct bond_table *table)
     *slot = *table;
     slot->gen = gen;
     slot->bond_ifindex = s->bond_ifindex;
-    slot->tx_way = bond_tx_way(slot);
+    fill_short_way(slot);
     publish_words(s, slot);
     __atomic_store_n(&s->head, gen, __ATOMIC_RELEASE);
     if (!bpf->waiting)

@@ -58,7 +58,8 @@ uint64_t dp_bpf_wake_read(struct dp_bpf *bpf);
  * have been detached or be gone). */
 void dp_bpf_close(struct dp_bpf *bpf, bool destroy);
 
-/* The whole table, atomically. gen, bond_ifindex and tx_way are filled in here. */
+/* The whole table, atomically. gen, bond_ifindex and what is for short ways are filled in
+ * here. */
 int dp_bpf_publish(struct dp_bpf *bpf, const struct bond_table *table);
 
 /* The rx program on a port; idempotent. EBUSY: it is a port of another bond that is alive; EEXIST:

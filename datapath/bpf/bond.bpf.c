@@ -377,37 +377,90 @@ send_by_choice(struct __sk_buff *skb)
     return send_all(skb, gen);
 }
 
-/* The port by which a frame leaves, where a short way leads there (bond_tx_way()): as in
- * dp_shared; else 0. */
+/* Short ways (bond_tx_way()). Whatever does not leave here goes on as if it had not been here. */
+
+/* By this port, as dp_shared has it, if it can send; 0: by none. */
+static BOND_INLINE bool
+leaves_by(struct __sk_buff *skb, uint64_t port, int *verdict)
+{
+    uint32_t ifindex = (uint32_t) port;
+
+    if (!ifindex || !can_send_for_sure(ifindex))
+        return false;
+    count_tx(port >> 32, skb->len);
+    *verdict = bpf_redirect(ifindex, 0);
+    return true;
+}
+
+/* `id` is what chooses; `gen` the generation of t. */
 static BOND_INLINE uint64_t
-port_by_short_way(struct __sk_buff *skb)
+port_by_id(const struct bond_table *t, uint32_t gen, uint32_t id)
+{
+    uint64_t port = t->tx_port[bond_modulo(id, t->n_tx, t->tx_part)];
+
+    return still_whole(gen) ? port : 0;
+}
+
+static BOND_INLINE uint64_t
+port_by_hash(struct __sk_buff *skb, const struct bond_table *t, uint32_t gen)
+{
+    struct bond_frame f = bond_source_frame(skb);
+    uint32_t hash = bond_hash_near(t->xmit_policy, &f);
+
+    return f.missing ? 0 : port_by_id(t, gen, hash);
+}
+
+static BOND_INLINE uint64_t
+port_by_turn(struct __sk_buff *skb, const struct bond_table *t, uint32_t gen, uint32_t turn)
+{
+    struct bond_frame f = bond_source_frame(skb);
+
+    if (bond_frame_is_igmp(&f) || f.missing)
+        return 0;
+    return port_by_id(t, gen, bond_rr_id(t->packets_per_slave, turn));
+}
+
+/* Counted when it has left: else the long way does that. */
+static BOND_INLINE bool
+leaves_in_turn(struct __sk_buff *skb, const struct bond_table *t, uint32_t gen, int *verdict)
+{
+    uint32_t zero = 0, *counter = bpf_map_lookup_elem(&rr_counter, &zero);
+
+    if (!counter || !leaves_by(skb, port_by_turn(skb, t, gen, *counter + 1), verdict))
+        return false;
+    ++*counter;
+    return true;
+}
+
+static BOND_INLINE bool
+leaves_by_short_way(struct __sk_buff *skb, int *verdict)
 {
     uint64_t only = *(volatile uint64_t *) &shared.only;
-    uint32_t gen = head();
-    const struct bond_table *t = table_of(gen);
-    struct bond_frame f = bond_source_frame(skb);
-    struct bond_choice c;
+    const struct bond_table *t;
+    uint32_t gen;
 
     if (only)
-        return only;
-    if (t->tx_way != BOND_WAY_HASH)
-        return 0;
-    c = bond_choice_nth(t, bond_hash_near(t->xmit_policy, &f) % t->n_tx);
-    return still_whole(gen) && !f.missing ? DP_PORT(c.slot, c.ifindex) : 0;
+        return leaves_by(skb, only, verdict);
+    gen = head();
+    t = table_of(gen);
+    BOND_OPAQUE(t);
+    switch (t->tx_way) {
+    case BOND_WAY_HASH:
+        return leaves_by(skb, port_by_hash(skb, t, gen), verdict);
+    case BOND_WAY_TURN:
+        return leaves_in_turn(skb, t, gen, verdict);
+    default:
+        return false;
+    }
 }
 
 SEC("tc")
 int
 bond_tx(struct __sk_buff *skb)
 {
-    uint64_t port = port_by_short_way(skb);
-    uint32_t ifindex = (uint32_t) port;
+    int verdict;
 
-    if (ifindex && can_send_for_sure(ifindex)) {
-        count_tx(port >> 32, skb->len);
-        return bpf_redirect(ifindex, 0);
-    }
-    return send_by_choice(skb);
+    return leaves_by_short_way(skb, &verdict) ? verdict : send_by_choice(skb);
 }
 
 /* One look; returns whether the table was whole. If not, the frame is taken for no port's. */

@@ -438,6 +438,35 @@ a_device_that_is_no_more(void **state)
     dp_bpf_close(bpf, true);
 }
 
+/* The quick look does not find a port that is behind another device in its bucket of the kernel's
+ * list. Its frames take the long way, and are counted there alone: else two ports would not take
+ * turns. */
+static void
+turns_of_a_port_that_is_searched_for(void **state)
+{
+    struct dp_bpf *bpf = open_bond(&world);
+    struct bond_counters c[BOND_MAX_PORTS + 1];
+    struct bond_table t;
+    struct frame f;
+
+    plain_frame(&f);
+    run("ip link add behind0 index 5001 up type veth peer name behind1 && "
+        "ip link add before0 index %u type veth peer name before1 && ip link set behind1 up",
+        5001 + 256);
+    run("for n in $(seq 1000); do ip -o link show behind0 | grep -q 'state UP' && exit; "
+        "sleep 0.01; done; false");
+    table_fill(&t, &world, BOND_MODE_BALANCE_RR, BOND_XMIT_LAYER2, 2);
+    t.port[0].ifindex = 5001;
+    assert_int_equal(dp_bpf_publish(bpf, &t), 0);
+    for (unsigned i = 0; i < 100; i++)
+        assert_int_equal(verdict(bpf, DP_PROG_TX, &f, world.bond), TC_ACT_REDIRECT);
+    assert_int_equal(dp_bpf_counters(bpf, c), 0);
+    assert_in_range(c[0].tx_packets, 45, 55); /* each CPU has turns of its own */
+    assert_int_equal(c[0].tx_packets + c[1].tx_packets, 100);
+    run("ip link del behind0 && ip link del before0");
+    dp_bpf_close(bpf, true);
+}
+
 static bool
 is_readable(int fd)
 {
@@ -515,6 +544,7 @@ main(int argc, char **argv)
         cmocka_unit_test(with_no_port_left_it_is_dropped),
         cmocka_unit_test(nothing_that_the_table_does_not_know),
         cmocka_unit_test(a_device_that_is_no_more),
+        cmocka_unit_test(turns_of_a_port_that_is_searched_for),
         cmocka_unit_test(it_tells),
         cmocka_unit_test(nothing_is_lost),
         cmocka_unit_test(without_it_much_is_lost),

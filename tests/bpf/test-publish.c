@@ -4,7 +4,8 @@
  * fast as they can be published while frames are sent through them on the other CPU.
  *
  * Table A: active-backup, its port in slot 3, queue ids none. Table B: balance-xor over slots
- * 20..27. A mixture would show: A's mode with B's ports, or B's hash with A's count.
+ * 20..27. Table C: balance-rr over slots 10..12. A mixture would show: A's mode with B's ports, or
+ * B's hash with A's count.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -29,6 +30,8 @@
 #define A_SLOT 3u
 #define B_FIRST 20u
 #define B_PORTS 8u
+#define C_FIRST 10u
+#define C_PORTS 3u
 
 static struct world world;
 
@@ -65,21 +68,26 @@ now_ns(void)
 }
 
 static void
-tables(struct bond_table *a, struct bond_table *b)
+ports_from(struct bond_table *t, unsigned first, unsigned n)
+{
+    t->n_ports = first + n;
+    t->n_tx = n;
+    for (unsigned i = 0; i < n; i++) {
+        t->tx[i] = (uint8_t) (first + i);
+        t->port[first + i] =
+            (struct bond_table_port){.ifindex = 100 + first + i, .rx = BOND_RX_ACCEPT, .can_tx = 1};
+    }
+}
+
+static void
+tables(struct bond_table *a, struct bond_table *b, struct bond_table *c)
 {
     table_fill(a, &world, BOND_MODE_ACTIVE_BACKUP, BOND_XMIT_LAYER2, 0);
-    a->n_ports = A_SLOT + 1;
-    a->n_tx = 1;
-    a->tx[0] = A_SLOT;
-    a->port[A_SLOT] = (struct bond_table_port){.ifindex = 100, .rx = BOND_RX_ACCEPT, .can_tx = 1};
+    ports_from(a, A_SLOT, 1);
     table_fill(b, &world, BOND_MODE_BALANCE_XOR, BOND_XMIT_LAYER2, 0);
-    b->n_ports = B_FIRST + B_PORTS;
-    b->n_tx = B_PORTS;
-    for (unsigned i = 0; i < B_PORTS; i++) {
-        b->tx[i] = (uint8_t) (B_FIRST + i);
-        b->port[B_FIRST + i] =
-            (struct bond_table_port){.ifindex = 200 + i, .rx = BOND_RX_ACCEPT, .can_tx = 1};
-    }
+    ports_from(b, B_FIRST, B_PORTS);
+    table_fill(c, &world, BOND_MODE_BALANCE_RR, BOND_XMIT_LAYER2, 0);
+    ports_from(c, C_FIRST, C_PORTS);
 }
 
 /* How many frames were given up, because every look at a table was overtaken. */
@@ -87,15 +95,16 @@ static unsigned long
 publish_under_flood(unsigned pause_ns)
 {
     struct dp_bpf *bpf = open_bond(&world);
-    struct bond_counters c[BOND_MAX_PORTS + 1];
+    struct bond_counters n[BOND_MAX_PORTS + 1];
     struct flood fl = {.fd = bpf->prog_fd[DP_PROG_TX]};
-    struct bond_table a, b;
+    struct bond_table a, b, c;
+    unsigned long by_c = 0;
     pthread_t thread;
     unsigned published;
     /* 02:..:02 <- 02:..:01, 0x88b5: hash 0x88b6, entry 6 of 8 */
     unsigned b_slot = B_FIRST + 6;
 
-    tables(&a, &b);
+    tables(&a, &b, &c);
     f_eth(&fl.f, MAC(2), MAC(1), 0x88b5);
     f_zero(&fl.f, 46);
     assert_int_equal(dp_bpf_publish(bpf, &a), 0);
@@ -104,21 +113,27 @@ publish_under_flood(unsigned pause_ns)
         uint64_t until = pause_ns ? now_ns() + pause_ns : 0;
 
         /* In threes: so that in no place of the ring a table follows one like it. */
-        assert_int_equal(dp_bpf_publish(bpf, published % 3 ? &a : &b), 0);
+        assert_int_equal(dp_bpf_publish(bpf, published % 3 == 0   ? &b
+                                             : published % 3 == 1 ? &a
+                                                                  : &c),
+                         0);
         while (pause_ns && now_ns() < until)
             ;
     }
     atomic_store(&fl.stop, true);
     assert_int_equal(pthread_join(thread, NULL), 0);
-    assert_int_equal(dp_bpf_counters(bpf, c), 0);
+    assert_int_equal(dp_bpf_counters(bpf, n), 0);
     dp_bpf_close(bpf, true);
-    printf("%u tables under %u frames: %lu by A, %lu by B, %lu given up\n", published,
-           atomic_load(&fl.sent), c[A_SLOT].tx_packets, c[b_slot].tx_packets,
-           c[BOND_MAX_PORTS].tx_dropped);
-    assert_true(c[A_SLOT].tx_packets > 0 && c[b_slot].tx_packets > 0);
-    assert_int_equal(c[A_SLOT].tx_packets + c[b_slot].tx_packets + c[BOND_MAX_PORTS].tx_dropped,
+    for (unsigned i = 0; i < C_PORTS; i++)
+        by_c += n[C_FIRST + i].tx_packets;
+    printf("%u tables under %u frames: %lu by A, %lu by B, %lu by C, %lu given up\n", published,
+           atomic_load(&fl.sent), n[A_SLOT].tx_packets, n[b_slot].tx_packets, by_c,
+           n[BOND_MAX_PORTS].tx_dropped);
+    assert_true(n[A_SLOT].tx_packets > 0 && n[b_slot].tx_packets > 0 && by_c > 0);
+    assert_int_equal(n[A_SLOT].tx_packets + n[b_slot].tx_packets + by_c +
+                         n[BOND_MAX_PORTS].tx_dropped,
                      atomic_load(&fl.sent));
-    return c[BOND_MAX_PORTS].tx_dropped;
+    return n[BOND_MAX_PORTS].tx_dropped;
 }
 
 /* As fast as memory can be written, some ten million times a second: every try may be overtaken,

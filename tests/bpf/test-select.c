@@ -371,18 +371,6 @@ check_counters(const struct row *row, const struct bond_table *t, const struct b
 }
 
 static void
-set_rr_counter(struct dp_bpf *bpf, uint32_t value)
-{
-    uint64_t per_cpu[1024]; /* each is padded to 8 bytes */
-    uint32_t key = 0;
-
-    assert_in_range(bpf->n_cpus, 1, 1024);
-    for (int i = 0; i < bpf->n_cpus; i++)
-        per_cpu[i] = value;
-    assert_int_equal(bpf_map_update_elem(bpf->map_fd[DP_MAP_RR], &key, per_cpu, BPF_ANY), 0);
-}
-
-static void
 run_row(const struct row *row, struct dp_bpf *bpf, int ifindex)
 {
     struct bond_counters was[BOND_MAX_PORTS + 1], is[BOND_MAX_PORTS + 1];

@@ -96,6 +96,7 @@ send_marked(const uint8_t *bytes, unsigned len, uint32_t mark, bool in_pieces)
     close(fd);
 }
 
+/* And whole, which may take another way to the same port. */
 static void
 frames_in_pieces(void **state)
 {
@@ -105,6 +106,8 @@ frames_in_pieces(void **state)
 
     for (unsigned policy = 0; policy < 3; policy++) {
         table_fill(&t, &world, BOND_MODE_BALANCE_XOR, policy, N_PORTS);
+        for (unsigned i = 0; i < N_PORTS; i++)
+            t.tx[i] = (uint8_t) ((i + 1) % N_PORTS);
         publish(&t);
         for (uint16_t i = 0; i < 24; i++) {
             struct bond_frame view;
@@ -119,6 +122,9 @@ frames_in_pieces(void **state)
             if (receive(at_far[c.slot], &got, 1000, NULL, NULL) != BIG ||
                 memcmp(got.b, big, sizeof(got.b)) != 0)
                 fail_msg("policy %u, port %u: not at slot %u", policy, i * 2, c.slot);
+            send_frame(world.bond, &f);
+            if (receive(at_far[c.slot], &got, 1000, NULL, NULL) != f.len)
+                fail_msg("policy %u, port %u, whole: not at slot %u", policy, i * 2, c.slot);
         }
         for (unsigned i = 0; i < N_PORTS; i++)
             assert_int_equal(drain(at_far[i]), 0);

@@ -177,6 +177,30 @@ sent_by(struct dp_bpf *bpf, uint32_t slot)
     return n;
 }
 
+void
+set_rr_counter(struct dp_bpf *bpf, uint32_t value)
+{
+    uint64_t per_cpu[1024]; /* each is padded to 8 bytes */
+    uint32_t key = 0;
+
+    assert_in_range(bpf->n_cpus, 1, 1024);
+    for (int i = 0; i < bpf->n_cpus; i++)
+        per_cpu[i] = value;
+    assert_int_equal(bpf_map_update_elem(bpf->map_fd[DP_MAP_RR], &key, per_cpu, BPF_ANY), 0);
+}
+
+uint32_t
+rr_counted(struct dp_bpf *bpf, uint32_t value)
+{
+    uint64_t per_cpu[1024];
+    uint32_t key = 0, counted = 0;
+
+    assert_int_equal(bpf_map_lookup_elem(bpf->map_fd[DP_MAP_RR], &key, per_cpu), 0);
+    for (int i = 0; i < bpf->n_cpus; i++)
+        counted += (uint32_t) per_cpu[i] - value;
+    return counted;
+}
+
 int
 test_run(int prog_fd, const struct frame *f, unsigned ifindex, uint32_t mark)
 {

@@ -55,6 +55,9 @@ struct bond_frame view(const struct frame *f);
 void make_runnable(struct frame *f);
 /* How many frames have left by this port. */
 uint64_t sent_by(struct dp_bpf *bpf, uint32_t slot);
+/* The round-robin counters, of all CPUs; how many frames they have counted since, together. */
+void set_rr_counter(struct dp_bpf *bpf, uint32_t value);
+uint32_t rr_counted(struct dp_bpf *bpf, uint32_t value);
 
 /* BPF_PROG_TEST_RUN as if the frame were at device `ifindex` (0: lo). */
 int test_run(int prog_fd, const struct frame *f, unsigned ifindex, uint32_t mark);

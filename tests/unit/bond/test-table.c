@@ -165,6 +165,17 @@ short_ways(void **state)
     sim_do(&s, 0, "attach eth1");
     assert_int_equal(way(table(&s), NULL), BOND_WAY_ONE);
     assert_int_equal(way(table(&s), captured), BOND_WAY_LONG);
+    sim_do(&s, 0, "set mode=balance-rr");
+    assert_int_equal(way(table(&s), NULL), BOND_WAY_TURN);
+    assert_int_equal(way(table(&s), captured), BOND_WAY_LONG);
+    sim_do(&s, 0, "set packets_per_slave=3");
+    assert_int_equal(way(table(&s), NULL), BOND_WAY_TURN);
+    sim_do(&s, 0, "set packets_per_slave=0");
+    assert_int_equal(way(table(&s), NULL), BOND_WAY_LONG);
+    sim_do(&s, 0, "set packets_per_slave=1 rr_order=arrival");
+    assert_int_equal(way(table(&s), NULL), BOND_WAY_LONG);
+    sim_do(&s, 0, "set rr_order=kernel");
+    assert_int_equal(way(table(&s), NULL), BOND_WAY_TURN);
     sim_do(&s, 0, "attach eth2 queue=2");
     assert_int_equal(way(table(&s), NULL), BOND_WAY_LONG);
     sim_do(&s, 0, "set mode=balance-xor");
@@ -178,6 +189,28 @@ short_ways(void **state)
     assert_int_equal(way(table(&s), NULL), BOND_WAY_ONE);
     sim_do(&s, 0, "set mode=broadcast");
     assert_int_equal(way(table(&s), NULL), BOND_WAY_LONG);
+}
+
+/* Where the rest is 0 or n - 1, for small numbers, those around powers of two and large ones. */
+static void
+modulo_without_division(void **state)
+{
+    for (uint32_t n = 1; n <= BOND_MAX_PORTS; n++) {
+        uint64_t part = bond_part_of(n);
+
+        for (uint64_t near = 1; near <= UINT32_MAX; near += near / 1000 + 1) {
+            uint32_t multiple = (uint32_t) (near / n * n);
+
+            assert_int_equal(bond_modulo(multiple, n, part), 0);
+            assert_int_equal(bond_modulo(multiple - 1, n, part), (multiple - 1) % n);
+            assert_int_equal(bond_modulo((uint32_t) near, n, part), near % n);
+        }
+        for (uint32_t i = 0; i < 32; i++) {
+            assert_int_equal(bond_modulo(1u << i, n, part), (1u << i) % n);
+            assert_int_equal(bond_modulo((1u << i) - 1, n, part), ((1u << i) - 1) % n);
+            assert_int_equal(bond_modulo(UINT32_MAX - i, n, part), (UINT32_MAX - i) % n);
+        }
+    }
 }
 
 static void
@@ -214,6 +247,7 @@ main(void)
         cmocka_unit_test(inactive_ports_do_not_receive),
         cmocka_unit_test(queue_ids),
         cmocka_unit_test(short_ways),
+        cmocka_unit_test(modulo_without_division),
         cmocka_unit_test(receiving_by_a_word),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
