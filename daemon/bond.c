@@ -44,6 +44,7 @@ bondd_bond_free(struct bondd_bond *b)
     if (b == NULL)
         return;
     bondd_frames_close(b);
+    bondd_bond_unsee(b);
     bondd_wake_stop(b);
     bondd_probe_free(b);
     g_free(b->load_told);

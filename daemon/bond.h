@@ -36,6 +36,12 @@ struct bondd_echo {
     uint64_t heard_ns;
 };
 
+/* What a port was like at the last look (watch.c). */
+struct bondd_seen {
+    int ifindex, fd;  /* its count of carrier changes; ifindex 0: it is not open */
+    uint64_t changes; /* 1 + the count before the look; 0: there is no relying on it */
+};
+
 struct bondd_bond {
     struct bondd_engine *engine; /* borrowed */
     struct dp_bpf *bpf;
@@ -77,6 +83,7 @@ struct bondd_bond {
     struct bondd_bfd *bfd;              /* to the BFD peer (bfd.c) */
 
     /* What of the rows is free was never written to: see bondd_bond_alloc(). */
+    struct bondd_seen seen[BOND_MAX_PORTS];   /* by slot */
     struct bondd_ear ear[BOND_MAX_PORTS + 1]; /* by slot; the last hears the host, at the peer */
     struct bond core;
     /* by slot; one more for a port on its way in. in_use while core's slot is free: to restore */
@@ -160,6 +167,8 @@ void bondd_bond_look(struct bondd_bond *b);
 void bondd_bond_poll(struct bondd_bond *b);
 /* Time passes. */
 void bondd_bond_tick(struct bondd_bond *b);
+/* Descriptors of looks are closed. */
+void bondd_bond_unsee(struct bondd_bond *b);
 void bondd_bond_sync_features(struct bondd_bond *b);
 /* What core wants of ports besides their addresses. */
 void bondd_bond_sync_ports(struct bondd_bond *b);

@@ -40,7 +40,6 @@ struct bondd_port {
 
     uint64_t since_turn; /* what the kernel told before may be older than what was read of it (of the
                           * device before it was a port; or of its carrier before a look) */
-    uint64_t seen;     /* 1 + its carrier changes before the last look; 0: there is no relying on it */
     char trouble[160]; /* a sentence for the bond's warnings, or "" */
 };
 

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "daemon/balance.h"
 #include "daemon/notes.h"
@@ -69,22 +70,48 @@ speed_is_stale(const struct bond_port *p, const struct dp_link *link, bool had_c
     return link->carrier && (!had_carrier || p->speed_mbps == BOND_SPEED_UNKNOWN);
 }
 
+/* Of another device, or of one that is no port any more. */
+static void
+unsee_others(struct bondd_bond *b, int slot, int ifindex)
+{
+    struct bondd_seen *seen = &b->seen[slot];
+
+    if (seen->ifindex == 0 || seen->ifindex == ifindex)
+        return;
+    close(seen->fd);
+    *seen = (struct bondd_seen){0};
+}
+
+void
+bondd_bond_unsee(struct bondd_bond *b)
+{
+    for (int i = 0; i < (int) BOND_MAX_PORTS; i++)
+        unsee_others(b, i, 0);
+}
+
 static uint64_t
-count_changes(const char *name)
+count_changes(const struct bondd_seen *seen)
 {
     uint32_t changes;
 
-    return dp_link_carrier_changes(name, &changes) == 0 ? 1 + (uint64_t) changes : 0;
+    return seen->ifindex != 0 && dp_link_carrier_changes(seen->fd, &changes) == 0
+               ? 1 + (uint64_t) changes
+               : 0;
 }
 
 /* Counted before it is looked at: what changes in between is seen the next time. */
 static void
 read_port(struct bondd_bond *b, int slot, struct dp_link *link, int *state)
 {
-    uint64_t before = count_changes(b->port[slot].name);
+    struct bondd_seen *seen = &b->seen[slot];
+    int ifindex = b->core.port[slot].ifindex;
+    uint64_t before;
 
-    *state = dp_link_get_index(b->engine->nl, b->core.port[slot].ifindex, link);
-    b->port[slot].seen = *state == 0 && before == 1 + (uint64_t) link->carrier_changes ? before : 0;
+    if (seen->ifindex == 0 && (seen->fd = dp_link_carrier_open(b->port[slot].name)) >= 0)
+        seen->ifindex = ifindex;
+    before = count_changes(seen);
+    *state = dp_link_get_index(b->engine->nl, ifindex, link);
+    seen->changes = *state == 0 && before == 1 + (uint64_t) link->carrier_changes ? before : 0;
 }
 
 void
@@ -107,6 +134,8 @@ bondd_bond_look(struct bondd_bond *b)
     int active = b->core.active;
 
     b->look = false;
+    for (int i = 0; i < (int) BOND_MAX_PORTS; i++)
+        unsee_others(b, i, b->core.port[i].phase != BOND_PHASE_FREE ? b->core.port[i].ifindex : 0);
     for (uint32_t i = 0; i < n; i++)
         read_port(b, order[i], &links[i], &state[i]);
     doubt_old_news(b, order, n);
@@ -139,10 +168,11 @@ static bool
 is_as_seen(const struct bondd_bond *b, int slot)
 {
     const struct bond_port *p = &b->core.port[slot];
+    const struct bondd_seen *seen = &b->seen[slot];
 
-    return p->phase == BOND_PHASE_MEMBER && b->port[slot].seen != 0 &&
-           !(p->carrier && p->speed_mbps == BOND_SPEED_UNKNOWN) &&
-           b->port[slot].seen == count_changes(b->port[slot].name);
+    return p->phase == BOND_PHASE_MEMBER && !(p->carrier && p->speed_mbps == BOND_SPEED_UNKNOWN) &&
+           seen->ifindex == p->ifindex && seen->changes != 0 &&
+           seen->changes == count_changes(seen);
 }
 
 void

@@ -48,8 +48,10 @@ void dp_nl_close(struct dp_nl *nl);
 
 int dp_link_get(struct dp_nl *nl, const char *name, struct dp_link *out); /* ENODEV */
 int dp_link_get_index(struct dp_nl *nl, int ifindex, struct dp_link *out);
-/* The device's number of that name as sysfs has it; waits for nobody. ENOENT */
-int dp_link_carrier_changes(const char *name, uint32_t *changes);
+/* The device's number of that name as sysfs has it: a descriptor for it, or -errno (ENOENT); and what
+ * it is now, which waits for nobody (ENODEV). */
+int dp_link_carrier_open(const char *name);
+int dp_link_carrier_changes(int fd, uint32_t *changes);
 typedef void (*dp_link_cb)(const struct dp_link *link, void *data);
 int dp_link_foreach(struct dp_nl *nl, dp_link_cb cb, void *data);
 

@@ -27,7 +27,7 @@ import scale_table  # noqa: E402 (the path comes first)
 DOCS = os.path.join(HERE, "..", "..", "docs")
 PAGE = os.path.join(DOCS, "performance.md")
 RESULTS = os.path.join(DOCS, "performance")
-SCALE = "scale.csv"
+SCALE, ABOVE = "scale.csv", "vlans.csv"
 OF_OTHER_PAGES = ("oneflow.csv",)  # docs/spreading.md
 WHAT = {"send": "sent", "drop": "received, dropped at the bond", "socket": "received, to a socket",
         "receive": "end to end", "forward": "forwarded", "rr": "request-response",
@@ -228,13 +228,14 @@ def main():
             shutil.copy(os.path.join(left, file), RESULTS)
             print(f"taken over: {file}")
     runs = [Run(os.path.join(RESULTS, f)) for f in sorted(os.listdir(RESULTS), reverse=True)
-            if f.endswith(".csv") and f != SCALE and f not in OF_OTHER_PAGES]
+            if f.endswith(".csv") and f not in (SCALE, ABOVE, *OF_OTHER_PAGES)]
     runs.sort(key=lambda run: run.host)
     with open(PAGE, encoding="utf-8") as file:
         old = file.read()
     text = replace(old, "goals", goals(runs))
     text = replace(text, "results", [line for run in runs for line in section(run)])
     text = replace(text, "scale", scale_table.lines(os.path.join(RESULTS, SCALE)))
+    text = replace(text, "above", scale_table.above_lines(os.path.join(RESULTS, ABOVE)))
     if "--check" in sys.argv:
         if text != old:
             sys.exit("docs/performance.md is out of date: tests/bench/report.py")

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The table "Many bonds" of docs/performance.md, from the raw results of scale.py: a column for each number of
-bonds. What was not measured is "–"."""
+"""The tables of "Many bonds" of docs/performance.md, from the raw results of scale.py: a column for each number of
+bonds; and of what is above a bond, a column for each kind of what is below. What was not measured is "–"."""
 import collections
 import csv
 import os
@@ -29,8 +29,8 @@ class Scale:
         for row in rows:
             self.values[int(row["bonds"]), row["what"]].append(float(row["value"]))
         self.bonds = sorted({bonds for bonds, _ in self.values})
-        self.above = next((what.split()[0] for _, what in self.values if what.endswith("s on big: ms")), "vlans")
-        self.n_above = next((int(row["which"]) for row in rows if row["what"].endswith(" on big: ms")), 0)
+        self.above = next((what.split()[0] for _, what in self.values if what.endswith("s on plain: ms")), "vlans")
+        self.n_above = next((int(row["which"]) for row in rows if row["what"].endswith(" on plain: ms")), 0)
 
     def cells(self, what, show):
         for bonds in self.bonds:
@@ -76,17 +76,47 @@ class Scale:
             yield f"it fails over: {phase} after µs", f"failover below {self.above}: {phase} us", first
         yield "it fails over: bondd's CPU time, ms", f"failover below {self.above}: bondd's CPU ms", first
         yield "deleting it, ms", "deleting the bond below them ms", first
+        yield "deleting the veth instead, ms", "deleting the veth below them ms", first
         yield "deleting one of two ports, ms", "deleting it ms", course
         for what, name in (("killed", "bondd killed"), ("told to end", "bondd told to end")):
             yield f"{name}: until it is gone, ms", f"{what}: its end ms", first
             yield f"{name}: until the next one has its name, ms", f"{what}: start ms", first
 
 
+def origin(scale):
+    return (f"{scale.date}, Linux {scale.kernel}, commit {scale.commit}, load {scale.loads[0]:.0f} to "
+            f"{scale.loads[1]:.0f}, [raw](performance/{scale.file}).")
+
+
+def above_lines(path):
+    """The table of what is above a bond (scale.py --above), line by line."""
+    scale = Scale(path)
+
+    def value(what):
+        return next((number(values[0]) for (_, name), values in scale.values.items() if name == what), "–")
+
+    def row(title, what, *below):
+        return f"| {title} | " + " | ".join(value(what.format(*names)) if names else "–" for names in below) + " |"
+
+    below = ("plain", "veth"), ("kern", "kernel's bond"), ("big", "bond")
+    kinds = scale.above.removesuffix("s").upper() + "s" if scale.above == "vlans" else scale.above
+    yield origin(scale)
+    yield ""
+    yield f"| {scale.n_above:,} {kinds} | on a veth | on the kernel's bond | on ours |"
+    yield "|---|---|---|---|"
+    yield row("making them, ms", scale.above + " on {}: ms", *below)
+    yield row("bondd's CPU time for it, ms", scale.above + " on {}: bondd's CPU ms", *below)
+    yield row("bondd's memory grows by, KB", scale.above + " on {}: bondd's KB", *below)
+    for phase in PHASES:
+        yield row(f"failover: {phase} after µs", f"failover below {scale.above}: {phase} us", (), (), below[2])
+    yield row("failover: bondd's CPU time, ms", f"failover below {scale.above}: bondd's CPU ms", (), (), below[2])
+    yield row("deleting what is below them, ms", "deleting the {1} below them ms", *below)
+
+
 def lines(path):
     """The section, line by line."""
     scale = Scale(path)
-    yield (f"{scale.date}, Linux {scale.kernel}, commit {scale.commit}, load {scale.loads[0]:.0f} to "
-           f"{scale.loads[1]:.0f}, [raw](performance/{scale.file}).")
+    yield origin(scale)
     yield ""
     yield "| | " + " | ".join(f"{bonds:,} bond{'s' if bonds > 1 else ''}" for bonds in scale.bonds) + " |"
     yield "|---" * (len(scale.bonds) + 1) + "|"

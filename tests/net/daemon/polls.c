@@ -6,26 +6,41 @@
  * Links, counts and core's steps are made up (ld --wrap); no network is needed.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "daemon/bond.h"
 
 #define PORTS 2
 #define FIRST 11 /* ifindex */
 
-static guint asked, ticks;                   /* since the last expect() */
+static guint opened, asked, ticks; /* the latter two since the last expect() */
+static int fd_of[PORTS];
 static uint32_t counted[PORTS], told[PORTS]; /* by sysfs, by netlink */
 static int count_error;
 
-int __wrap_dp_link_carrier_changes(const char *name, uint32_t *changes);
+int __wrap_dp_link_carrier_open(const char *name);
+int __wrap_dp_link_carrier_changes(int fd, uint32_t *changes);
 int __wrap_dp_link_get_index(struct dp_nl *nl, int ifindex, struct dp_link *out);
 bool __wrap_dp_monitor_is_read(const struct dp_monitor *m);
 int __wrap_bondd_bond_step(struct bondd_bond *b, const struct bond_event *ev, GError **error);
 
 int
-__wrap_dp_link_carrier_changes(const char *name, uint32_t *changes)
+__wrap_dp_link_carrier_open(const char *name)
 {
-    *changes = counted[g_ascii_strtoull(name + strlen("eth"), NULL, 10) - FIRST];
+    guint i = (guint) g_ascii_strtoull(name + strlen("eth"), NULL, 10) - FIRST;
+
+    g_assert_cmpuint(i, <, PORTS);
+    opened++;
+    return fd_of[i] = dup(STDERR_FILENO);
+}
+
+int
+__wrap_dp_link_carrier_changes(int fd, uint32_t *changes)
+{
+    *changes = counted[fd == fd_of[0] ? 0 : 1];
+    g_assert_true(fd == fd_of[0] || fd == fd_of[1]);
     return count_error;
 }
 
@@ -34,9 +49,9 @@ __wrap_dp_link_get_index(struct dp_nl *nl, int ifindex, struct dp_link *out)
 {
     asked++;
     *out = (struct dp_link){.ifindex = ifindex, .flags = IFF_UP, .carrier = true};
-    out->carrier_changes = told[ifindex - FIRST];
+    out->carrier_changes = told[ifindex == FIRST ? 0 : 1];
     out->mac[0] = 2;
-    g_snprintf(out->name, sizeof(out->name), "eth%i", ifindex);
+    g_snprintf(out->name, sizeof(out->name), "eth%i", FIRST + (ifindex == FIRST ? 0 : 1));
     return 0;
 }
 
@@ -125,9 +140,17 @@ main(void)
     expect(b, 3, 3 * PORTS);
     b->closely_until_ns = 0;
     expect(b, 3, 0);
+    g_assert_cmpuint(opened, ==, PORTS); /* once: looking for a file does take locks */
+
+    /* Another device with the same name. */
+    b->core.port[1].ifindex = FIRST + 7;
+    expect(b, 2, PORTS);
+    g_assert_cmpuint(opened, ==, PORTS + 1);
 
     b->core.port[1].speed_mbps = BOND_SPEED_UNKNOWN; /* it is asked for until it is known */
     expect(b, 1, PORTS);
     bondd_bond_free(b);
+    g_assert_cmpint(fcntl(fd_of[0], F_GETFD), ==, -1);
+    g_assert_cmpint(fcntl(fd_of[1], F_GETFD), ==, -1);
     return 0;
 }
