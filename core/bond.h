@@ -351,6 +351,9 @@ uint64_t bond_bfd_detect_at(const struct bond *b);
  * publisher's. */
 void bond_table_build(const struct bond *b, struct bond_table *t);
 
+/* How many segments a super-packet that is handed to the bond should have at most; 0: any. */
+uint32_t bond_max_segments(const struct bond *b);
+
 int bond_port_by_name(const struct bond *b, const char *name); /* slot or BOND_NO_PORT */
 int bond_port_by_ifindex(const struct bond *b, int32_t ifindex);
 /* Slots in attach order; members only unless `leaving` too. Returns how many. */

@@ -175,6 +175,31 @@ build_arrival(const struct bond *b, struct bond_table *t)
     t->flags |= BOND_TABLE_F_ARRIVAL;
 }
 
+/* Ports cut super-packets into frames, and those of one leave beside those of the next one, by the
+ * next port. TCP takes for lost what three later ones have overtaken; of two frames the second is
+ * overtaken by one of each other port. Beyond these speeds that many packets cost the sender's
+ * processor more than their order gains. */
+#define ARRIVAL_SEGMENTS 2u
+#define ARRIVAL_SEGMENTS_MBPS 10000u /* of all ports */
+
+uint32_t
+bond_max_segments(const struct bond *b)
+{
+    int order[BOND_MAX_PORTS];
+    uint32_t n = bond_port_order(b, false, order);
+    uint64_t mbps = 0;
+
+    if (bond_mode(b) != BOND_MODE_BALANCE_RR ||
+        bond_opt_num(b, BOND_OPT_RR_ORDER) != BOND_RR_ORDER_ARRIVAL)
+        return 0;
+    for (uint32_t i = 0; i < n; i++) {
+        if (b->port[order[i]].speed_mbps <= 0)
+            return 0;
+        mbps += (uint64_t) b->port[order[i]].speed_mbps;
+    }
+    return n > 1 && mbps <= ARRIVAL_SEGMENTS_MBPS ? ARRIVAL_SEGMENTS : 0;
+}
+
 void
 bond_table_build(const struct bond *b, struct bond_table *t)
 {

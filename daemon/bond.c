@@ -66,6 +66,7 @@ bondd_bond_publish(struct bondd_bond *b)
     int r;
 
     bond_table_build(&b->core, &t);
+    b->features_stale |= bond_max_segments(&b->core) != b->max_segments;
     if (b->via_peer || b->engine->config->device_counters)
         t.flags |= BOND_TABLE_F_VIA_PEER;
     if (b->engine->config->device_counters)

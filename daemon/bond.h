@@ -73,6 +73,7 @@ struct bondd_bond {
     uint64_t saved;            /* bond_digest() of what the state file holds of core */
     bool ports_changed;        /* the state file lags behind in what was done to ports */
     bool features_stale;       /* the bond's offloads may not be those of its ports */
+    uint32_t max_segments;     /* bond_max_segments() as the bond's device has it */
     int mac_error;             /* of the last MAC that a port did not accept; 0 */
 
     GArray *parted; /* of struct bondd_parted: have left, with the address that is the bond's */

@@ -403,7 +403,8 @@ bondd_bond_sync_features(struct bondd_bond *b)
     uint32_t n = bond_port_order(&b->core, false, order);
 
     b->features_stale = false;
+    b->max_segments = bond_max_segments(&b->core);
     for (uint32_t i = 0; i < n; i++)
         ifindexes[i] = b->core.port[order[i]].ifindex;
-    dp_link_sync_features(b->engine->nl, b->core.ifindex, ifindexes, n);
+    dp_link_sync_features(b->engine->nl, b->core.ifindex, ifindexes, n, b->max_segments);
 }

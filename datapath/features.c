@@ -290,7 +290,8 @@ write_gso(struct dp_nl *nl, int ifindex, const struct gso *is, const struct gso 
 }
 
 static int
-sync_gso(struct dp_nl *nl, int bond_ifindex, const int *port_ifindexes, unsigned n_ports)
+sync_gso(struct dp_nl *nl, int bond_ifindex, const int *port_ifindexes, unsigned n_ports,
+         uint32_t max_segs)
 {
     struct gso bond, want = {GSO_DEFAULT_SIZE, GSO_DEFAULT_SIZE, GSO_DEFAULT_SEGS, 0, 0};
     unsigned n_seen = 0;
@@ -319,11 +320,14 @@ sync_gso(struct dp_nl *nl, int bond_ifindex, const int *port_ifindexes, unsigned
     want.size = least(want.size, bond.tso_size);
     want.ipv4_size = least(want.ipv4_size, bond.tso_size);
     want.segs = least(want.segs, bond.tso_segs);
+    if (max_segs)
+        want.segs = least(want.segs, max_segs);
     return write_gso(nl, bond_ifindex, &bond, &want);
 }
 
 int
-dp_link_sync_features(struct dp_nl *nl, int bond_ifindex, const int *port_ifindexes, unsigned n)
+dp_link_sync_features(struct dp_nl *nl, int bond_ifindex, const int *port_ifindexes, unsigned n,
+                      uint32_t max_segs)
 {
     char bond[IFNAMSIZ];
     int offloads, gso;
@@ -331,6 +335,6 @@ dp_link_sync_features(struct dp_nl *nl, int bond_ifindex, const int *port_ifinde
     if (!if_indextoname((unsigned) bond_ifindex, bond))
         return -ENODEV;
     offloads = sync_offloads(bond, port_ifindexes, n);
-    gso = sync_gso(nl, bond_ifindex, port_ifindexes, n);
+    gso = sync_gso(nl, bond_ifindex, port_ifindexes, n, max_segs);
     return offloads ? offloads : gso;
 }

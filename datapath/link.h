@@ -84,9 +84,10 @@ int dp_link_uc_addr(struct dp_nl *nl, int ifindex, const uint8_t mac[BOND_MAC_LE
 /* ethtool: speed BOND_SPEED_UNKNOWN / duplex BOND_DUPLEX_UNKNOWN where the device does not say. */
 int dp_link_speed(int ifindex, int32_t *speed_mbps, uint8_t *duplex);
 int dp_link_perm_mac(const char *name, uint8_t mac[BOND_MAC_LEN]);
-/* The bond's offloads become what every port can do; GSO limits the least of theirs. */
-int dp_link_sync_features(struct dp_nl *nl, int bond_ifindex, const int *port_ifindexes,
-                          unsigned n);
+/* The bond's offloads become what every port can do; GSO limits the least of theirs, and of
+ * max_segs segments where that is not 0. */
+int dp_link_sync_features(struct dp_nl *nl, int bond_ifindex, const int *port_ifindexes, unsigned n,
+                          uint32_t max_segs);
 
 /* /proc/sys/net/ipv6/conf/<name>/<key>; ENOENT where there is no IPv6. */
 int dp_sysctl6_get(const char *name, const char *key, int *value);

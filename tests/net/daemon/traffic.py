@@ -2,9 +2,18 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Traffic through a bond in each mode: ports come and go, links are cut."""
 import os
+import sys
 import time
 
 from common import MODES, BondTest, Streams, main, variant, wait_for
+
+# A tap (TUNSETIFF with IFF_TAP | IFF_NO_PI), which has a carrier and may be given a speed.
+TAP = """
+import fcntl, os, signal, struct, sys
+fcntl.ioctl(os.open("/dev/net/tun", os.O_RDWR), 0x400454ca,
+            struct.pack("16sH22x", sys.argv[1].encode(), 0x1002))
+signal.pause()
+"""
 
 
 class Traffic(BondTest):
@@ -131,6 +140,31 @@ class Traffic(BondTest):
         self.assert_spread()
         with self.assertRaisesRegex(Exception, "rr_delay 1000001 is not allowed"):
             self.attach("eth1", **{"rr-delay": variant("u", 1000001)})
+
+    def test_segments(self):
+        """Where one flow's order is to be kept, super-packets are small; else they are as the ports'."""
+        def segments(n):
+            wait_for(lambda: f"gso_max_segs {n} " in self.a.run("ip", "-d", "link", "show", "bond0"), 5,
+                     lambda: self.a.run("ip", "-d", "link", "show", "bond0"))
+        taps = ("tap0", "tap1")
+        for tap in taps:
+            self.a.start(sys.executable, "-c", TAP, tap)
+            wait_for(lambda: self.a.result("ethtool", "-s", tap, "speed", "1000", "duplex", "full").returncode
+                     == 0, 5, "the tap to have a speed")
+        self.create("balance-rr", address=None)
+        self.attach(*taps)
+        segments(65535)
+        self.lab.bond_call("bond0", "SetOptions", "(a{ss}u)", {"rr_order": "arrival"}, 0)
+        segments(2)
+        self.kill()
+        self.lab.start_bondd()
+        segments(2)
+        self.attach("eth0")  # 10 Gbit/s
+        segments(65535)
+        self.detach("eth0")
+        segments(2)
+        self.lab.bond_call("bond0", "SetOptions", "(a{ss}u)", {"mode": "active-backup"}, 0)
+        segments(65535)
 
 
 if __name__ == "__main__":

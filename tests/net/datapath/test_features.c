@@ -61,12 +61,12 @@ what_one_port_cannot_the_bond_does_not_claim(void **state)
 {
     struct bed *b = *state;
 
-    lab_ok(dp_link_sync_features(b->nl, b->bond, b->port, 2));
+    lab_ok(dp_link_sync_features(b->nl, b->bond, b->port, 2, 0));
     expect_feature("bond0", "tx-tcp-segmentation", true);
     expect_feature("bond0", "tx-checksum-ip-generic", true);
 
     lab_run("ethtool -K eth1 tso off");
-    lab_ok(dp_link_sync_features(b->nl, b->bond, b->port, 2));
+    lab_ok(dp_link_sync_features(b->nl, b->bond, b->port, 2, 0));
     expect_feature("bond0", "tx-tcp-segmentation", false);
     expect_feature("bond0", "tx-tcp6-segmentation", false);
     expect_feature("bond0", "tx-udp-segmentation", true);
@@ -75,16 +75,16 @@ what_one_port_cannot_the_bond_does_not_claim(void **state)
     expect_feature("eth1", "tx-tcp-segmentation", false);
 
     lab_run("ethtool -K eth0 tx off sg off");
-    lab_ok(dp_link_sync_features(b->nl, b->bond, b->port, 2));
+    lab_ok(dp_link_sync_features(b->nl, b->bond, b->port, 2, 0));
     expect_feature("bond0", "tx-checksum-ip-generic", false);
     expect_feature("bond0", "tx-scatter-gather", false);
 
-    lab_ok(dp_link_sync_features(b->nl, b->bond, &b->port[1], 1)); /* eth0 has left */
+    lab_ok(dp_link_sync_features(b->nl, b->bond, &b->port[1], 1, 0)); /* eth0 has left */
     expect_feature("bond0", "tx-checksum-ip-generic", true);
     expect_feature("bond0", "tx-scatter-gather", true);
     expect_feature("bond0", "tx-tcp-segmentation", false);
 
-    lab_ok(dp_link_sync_features(b->nl, b->bond, NULL, 0)); /* and eth1 */
+    lab_ok(dp_link_sync_features(b->nl, b->bond, NULL, 0, 0)); /* and eth1 */
     expect_feature("bond0", "tx-tcp-segmentation", true);
     expect_feature("bond0", "tx-tcp6-segmentation", true);
 }
@@ -96,7 +96,7 @@ what_is_not_of_the_ports_stays(void **state)
 
     lab_run("ethtool -K bond0 gro on");
     lab_run("ethtool -K eth0 rx off txvlan off gro off gso off");
-    lab_ok(dp_link_sync_features(b->nl, b->bond, b->port, 2));
+    lab_ok(dp_link_sync_features(b->nl, b->bond, b->port, 2, 0));
     expect_feature("bond0", "rx-checksumming", true);
     expect_feature("bond0", "tx-vlan-offload", true);
     expect_feature("bond0", "generic-receive-offload", true);
@@ -110,14 +110,18 @@ gso_limits_are_the_least(void **state)
 
     lab_run("ip link set eth0 gso_max_size 40000");
     lab_run("ip link set eth1 gso_max_segs 20");
-    lab_ok(dp_link_sync_features(b->nl, b->bond, b->port, 2));
+    lab_ok(dp_link_sync_features(b->nl, b->bond, b->port, 2, 0));
     expect_gso("bond0", 40000, 20);
-    lab_ok(dp_link_sync_features(b->nl, b->bond, (int[]){b->port[1], b->port[0]}, 2));
+    lab_ok(dp_link_sync_features(b->nl, b->bond, (int[]){b->port[1], b->port[0]}, 2, 0));
     expect_gso("bond0", 40000, 20);
     expect_gso("eth0", 40000, 65535);
-    lab_ok(dp_link_sync_features(b->nl, b->bond, &b->port[1], 1));
+    lab_ok(dp_link_sync_features(b->nl, b->bond, &b->port[1], 1, 0));
     expect_gso("bond0", 65536, 20);
-    lab_ok(dp_link_sync_features(b->nl, b->bond, NULL, 0));
+    lab_ok(dp_link_sync_features(b->nl, b->bond, b->port, 2, 2));
+    expect_gso("bond0", 40000, 2);
+    lab_ok(dp_link_sync_features(b->nl, b->bond, b->port, 2, 30));
+    expect_gso("bond0", 40000, 20);
+    lab_ok(dp_link_sync_features(b->nl, b->bond, NULL, 0, 0));
     expect_gso("bond0", 65536, 65535);
 }
 
@@ -169,13 +173,13 @@ big_tcp(void **state)
         set_ipv4_size(b, b->port[0], 150000);
         set_ipv4_size(b, b->port[1], 100000);
     }
-    lab_ok(dp_link_sync_features(b->nl, b->bond, b->port, 2));
+    lab_ok(dp_link_sync_features(b->nl, b->bond, b->port, 2, 0));
     expect_gso("bond0", 185000, 65535);
     assert_int_equal(ipv4_size(b, b->bond), ipv4_size(b, b->port[1]));
-    lab_ok(dp_link_sync_features(b->nl, b->bond, b->port, 1));
+    lab_ok(dp_link_sync_features(b->nl, b->bond, b->port, 1, 0));
     assert_int_equal(ipv4_size(b, b->bond), ipv4_size(b, b->port[0]));
     lab_run("ip link set eth0 gso_max_size 65536");
-    lab_ok(dp_link_sync_features(b->nl, b->bond, b->port, 2));
+    lab_ok(dp_link_sync_features(b->nl, b->bond, b->port, 2, 0));
     expect_gso("bond0", 65536, 65535);
 }
 
@@ -187,7 +191,7 @@ a_port_that_has_gone_limits_nothing(void **state)
     lab_run("ethtool -K eth1 tso off");
     lab_run("ip link set eth1 gso_max_segs 20");
     lab_run("ip link del eth1");
-    lab_ok(dp_link_sync_features(b->nl, b->bond, b->port, 2));
+    lab_ok(dp_link_sync_features(b->nl, b->bond, b->port, 2, 0));
     expect_feature("bond0", "tx-tcp-segmentation", true);
     expect_gso("bond0", 65536, 65535);
 }
@@ -201,7 +205,7 @@ another_driver(void **state)
 
     lab_run("ip tuntap add dev tap0 mode tap");
     tap = lab_index("tap0");
-    lab_ok(dp_link_sync_features(b->nl, b->bond, &tap, 1));
+    lab_ok(dp_link_sync_features(b->nl, b->bond, &tap, 1, 0));
     for (const char *const *f =
              (const char *const[]){"tx-checksum-ip-generic", "tx-tcp-segmentation",
                                    "tx-gre-segmentation", "tx-scatter-gather", NULL};

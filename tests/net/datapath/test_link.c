@@ -167,7 +167,7 @@ what_is_not_there_is_enodev(void **state)
     assert_int_equal(dp_link_set_alias(nl, 4711, "x"), -ENODEV);
     assert_int_equal(dp_link_uc_addr(nl, 4711, mac, true), -ENODEV);
     assert_int_equal(dp_link_speed(4711, &speed, &duplex), -ENODEV);
-    assert_int_equal(dp_link_sync_features(nl, 4711, NULL, 0), -ENODEV);
+    assert_int_equal(dp_link_sync_features(nl, 4711, NULL, 0, 0), -ENODEV);
     /* The socket is still in step after all these refusals. */
     lab_ok(dp_link_get(nl, "lo", &link));
     assert_string_equal(link.name, "lo");

@@ -242,13 +242,35 @@ options(void **state)
     assert_int_equal(table.flags + table.patience_ns, 0);
 }
 
+/* Super-packets are kept small where their order is kept, and ports are slow enough for it. */
+static void
+segments(void **state)
+{
+    begin(ARRIVAL, 4, ((const char *const[]){"speed=2500", "speed=2500", "speed=2500", "speed=2500"}));
+    assert_int_equal(bond_max_segments(&sim.b), 2);
+    sim_do(&sim, 1, "speed eth1 2501");
+    assert_int_equal(bond_max_segments(&sim.b), 0);
+    sim_do(&sim, 2, "speed eth1 1000");
+    assert_int_equal(bond_max_segments(&sim.b), 2);
+    sim_do(&sim, 3, "speed eth1 -1"); /* who knows */
+    assert_int_equal(bond_max_segments(&sim.b), 0);
+    sim_do(&sim, 4, "speed eth1 1000");
+    sim_do(&sim, 5, "set rr_order=kernel");
+    assert_int_equal(bond_max_segments(&sim.b), 0);
+    sim_do(&sim, 6, "set rr_order=arrival");
+    sim_do(&sim, 7, "set mode=balance-xor");
+    assert_int_equal(bond_max_segments(&sim.b), 0);
+    begin(ARRIVAL, 1, EQUAL);
+    assert_int_equal(bond_max_segments(&sim.b), 0);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_flow),   cmocka_unit_test(small_flow), cmocka_unit_test(sizes),
         cmocka_unit_test(then_small), cmocka_unit_test(two_flows),  cmocka_unit_test(newcomer),
-        cmocka_unit_test(speeds),     cmocka_unit_test(options),
+        cmocka_unit_test(speeds),     cmocka_unit_test(options),    cmocka_unit_test(segments),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
