@@ -246,7 +246,8 @@ options(void **state)
 static void
 segments(void **state)
 {
-    begin(ARRIVAL, 4, ((const char *const[]){"speed=2500", "speed=2500", "speed=2500", "speed=2500"}));
+    begin(ARRIVAL, 4,
+          ((const char *const[]){"speed=2500", "speed=2500", "speed=2500", "speed=2500"}));
     assert_int_equal(bond_max_segments(&sim.b), 2);
     sim_do(&sim, 1, "speed eth1 2501");
     assert_int_equal(bond_max_segments(&sim.b), 0);

@@ -296,8 +296,8 @@ lets_well_alone(void **state)
     }
 }
 
-/* Which port is busy is a question of its speed; and a bucket that is too big to even things out moves
- * if that is better than nothing. */
+/* Which port is busy is a question of its speed; and a bucket that is too big to even things out
+ * moves if that is better than nothing. */
 static void
 moves_what_helps(void **state)
 {
