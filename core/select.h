@@ -379,12 +379,13 @@ bond_admit(const struct bond_table *t, struct bond_frame *f, uint32_t slot)
 }
 
 /* Whatever is sent to one receiver and comes in on the port of this slot enters as it is, and
- * nothing is to be done beside: no more has to be looked at. */
+ * nothing is to be done beside: no more has to be looked at. (By which way it enters is another
+ * matter: BOND_TABLE_F_RX_VIA_PEER.) */
 static BOND_INLINE bool
 bond_rx_is_plain(const struct bond_table *t, uint32_t slot)
 {
     return t->port[slot].ifindex && t->port[slot].rx != BOND_RX_DROP && !t->bond_mac &&
-           !(t->flags & (BOND_TABLE_F_STAMP | BOND_TABLE_F_RX_VIA_PEER));
+           !(t->flags & BOND_TABLE_F_STAMP);
 }
 
 #endif

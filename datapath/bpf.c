@@ -182,12 +182,20 @@ dp_bpf_sees_carrier(const struct dp_bpf *bpf)
     return bpf->variant == DP_VARIANT_SEES;
 }
 
-/* A port that is leaving may have an address that is not the bond's: what it takes for sent to
- * itself is not for the bond, then. */
-static bool
-by_peers(const struct dp_shared *s, const struct bond_table *t, uint32_t slot)
+/* What of a port enters without a look at the table, and how: as in enters[]. A port that is leaving
+ * may have an address that is not the bond's: what it takes for sent to itself is not for the bond,
+ * then. By the peers the bond's device counts by itself. */
+static uint64_t
+entrance(const struct dp_shared *s, const struct bond_table *t, uint32_t slot)
 {
-    return s->inside[0] && t->port[slot].rx == BOND_RX_ACCEPT;
+    bool is_to_count = t->flags & BOND_TABLE_F_RX_VIA_PEER;
+    uint64_t port = DP_PORT(slot, t->port[slot].ifindex);
+
+    if (!bond_rx_is_plain(t, slot))
+        return 0;
+    if (s->inside[0] && t->port[slot].rx == BOND_RX_ACCEPT)
+        return port | DP_BY_PEERS | (is_to_count ? DP_BY_PEERS_ONLY : 0);
+    return is_to_count ? 0 : port;
 }
 
 static void
@@ -211,11 +219,10 @@ publish_words(struct dp_shared *s, const struct bond_table *t)
 
     __atomic_store_n(&s->only, only, __ATOMIC_RELAXED);
     for (uint32_t slot = 0; slot < t->n_ports; slot++) {
-        uint32_t ifindex = t->port[slot].ifindex;
+        uint64_t port = entrance(s, t, slot);
 
-        if (bond_rx_is_plain(t, slot))
-            enters[dp_enters_at(ifindex)] =
-                DP_PORT(slot, ifindex) | (by_peers(s, t, slot) ? DP_BY_PEERS : 0);
+        if (port)
+            enters[dp_enters_at((uint32_t) port)] = port;
     }
     for (unsigned i = 0; i < BOND_MAX_PORTS; i++)
         __atomic_store_n(&s->enters[i], enters[i], __ATOMIC_RELAXED);

@@ -552,7 +552,7 @@ bond_rx(struct __sk_buff *skb)
         count_rx(DP_PORT_SLOT(port), skb->len);
         return bpf_redirect_peer(shared.peer_ifindex, 0);
     }
-    if (!is_to_one(skb))
+    if ((port & DP_BY_PEERS_ONLY) || !is_to_one(skb))
         return enter_if_admitted(skb);
     count_rx(DP_PORT_SLOT(port), skb->len);
     return bpf_redirect(shared.bond_ifindex, BPF_F_INGRESS);

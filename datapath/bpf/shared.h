@@ -37,9 +37,11 @@ struct dp_hook {
 };
 
 #define DP_PORT(slot, ifindex) ((uint64_t) (slot) << 32 | (ifindex))
-#define DP_PORT_SLOT(port) ((uint32_t) ((port) >> 32) & 0x7fffffffu)
-/* In enters[]: by the two peers (hidden.h), if the port takes it for sent to itself. */
+#define DP_PORT_SLOT(port) ((uint32_t) ((port) >> 32) & (BOND_MAX_PORTS - 1))
+/* In enters[]: by the two peers (hidden.h), if the port takes it for sent to itself; and nothing else
+ * enters that quickly, because the bond's device is to count it. */
 #define DP_BY_PEERS (1ull << 63)
+#define DP_BY_PEERS_ONLY (1ull << 62)
 
 static inline uint32_t
 dp_enters_at(uint32_t ifindex)

@@ -9,7 +9,7 @@
  *
  * ATTACH: auto, tcx or clsact; with ",counters" behind it the bond's own device counts, as with
  * device-counters=yes; with ",peers" it receives by way of the hidden namespace that was lent
- * (tests/lab/lend).
+ * (tests/lab/lend). Or both, in the other order.
  *
  * MODE: as bonds have it; balance-rr,MBPS,US,US,... is rr_order=arrival with ports of that speed
  * and with these delays.
@@ -112,17 +112,21 @@ attach_by(const char *how, uint32_t *flags, bool *peers)
     static const char *const names[] = {
         [DP_ATTACH_AUTO] = "auto", [DP_ATTACH_TCX] = "tcx", [DP_ATTACH_CLSACT] = "clsact"};
     size_t n = strcspn(how, ",");
+    const char *more = how + n;
 
-    if (strcmp(how + n, ",counters") == 0)
+    *peers = strncmp(more, ",peers", 6) == 0;
+    more += *peers ? 6 : 0;
+    if (strcmp(more, ",counters") == 0) {
         *flags = BOND_TABLE_F_VIA_PEER | BOND_TABLE_F_RX_VIA_PEER;
-    *peers = strcmp(how + n, ",peers") == 0;
+        more += strlen(more);
+    }
     for (unsigned i = 0; i < sizeof(names) / sizeof(*names); i++) {
-        if (strlen(names[i]) == n && strncmp(how, names[i], n) == 0 && (!how[n] || *flags || *peers)) {
+        if (strlen(names[i]) == n && strncmp(how, names[i], n) == 0 && !*more) {
             dp_bpf_attach_by((enum dp_attach) i);
             return 0;
         }
     }
-    fprintf(stderr, "attach '%s': allowed are auto, tcx, clsact, each alone or with ,counters or ,peers\n",
+    fprintf(stderr, "attach '%s': allowed are auto, tcx, clsact, each alone or with ,peers or ,counters\n",
             how);
     return -1;
 }

@@ -129,6 +129,8 @@ def boot(args, init, out, scratch):
                "-initrd", initrd, "-append", "console=ttyS0 quiet panic=-1"]
     if args.count:
         command += ["-icount", "shift=0,align=off,sleep=off"]
+    if args.plugin:
+        command += ["-plugin", args.plugin]
     servers = []
     try:
         for tag, directory, writable in (("root", "/", False), ("out", out, True)):

@@ -95,10 +95,8 @@ class Attachment(BondTest):
         stats = json.loads(self.a.run("ip", "-json", "-s", "link", "show", "dev", "bond0"))[0]["stats64"]
         return [stats[way][what] for way in ("tx", "rx") for what in ("packets", "bytes")]
 
-    def test_device_counters(self):
+    def assert_device_counts(self):
         """ip -s link show bond0 and bondd count the same; while nothing passes, they can be compared."""
-        self.configure("[main]\ndevice-counters=yes\n")
-        self.bond_of_two("active-backup")
         self.assertEqual(self.a.ping("10.0.1.1", count=50)[:2], (50, 50))
 
         def differences():
@@ -110,12 +108,27 @@ class Attachment(BondTest):
             return [a - exact[key] for a, key in zip(device, ("tx-packets", "tx-bytes", "rx-packets",
                                                               "rx-bytes"))]
         before = wait_for(differences, 10, "a moment in which nothing is counted")
+        self.lab.b.run("/usr/bin/python3", "-c", "import socket; s = socket.socket(socket.AF_PACKET, "
+                       "socket.SOCK_RAW); s.bind(('eth0', 0)); s.send(b'\\xff' * 6 + bytes(60))")
         self.assertEqual(self.a.ping("10.0.1.1", count=50)[:2], (50, 50))
         self.assertEqual(wait_for(differences, 10, "a moment in which nothing is counted"), before)
+
+    def test_device_counters(self):
+        self.configure("[main]\ndevice-counters=yes\n")
+        self.bond_of_two("active-backup")
+        self.assert_device_counts()
         self.restart("")
         before = self.device_counters()
         self.assertEqual(self.a.ping("10.0.1.1", count=50)[:2], (50, 50))
         self.assertEqual(self.device_counters(), before)  # the default: bondd alone counts
+
+    def test_device_counters_by_peers(self):
+        config = self.lab.write("bondd.conf", "[main]\ndevice-counters=yes\n")
+        self.lab.bondd_ends(f"--config={config}", hidden=True)
+        self.bond_of_two("active-backup")
+        self.need_tcx()
+        self.assertEqual(self.lab.bond("bond0")["Receive"], "peers")
+        self.assert_device_counts()
 
     def test_a_port_in_another_namespace(self):
         """It is let go there too, also if it went while bondd was away."""

@@ -227,7 +227,7 @@ receiving_by_a_word(void **state)
     assert_false(bond_rx_is_plain(&t, 1)); /* inactive */
     assert_false(bond_rx_is_plain(&t, 2)); /* nobody */
     t.flags = BOND_TABLE_F_RX_VIA_PEER;
-    assert_false(bond_rx_is_plain(&t, 0));
+    assert_true(bond_rx_is_plain(&t, 0));
     t.flags = BOND_TABLE_F_STAMP;
     assert_false(bond_rx_is_plain(&t, 0));
     t.flags = 0;
