@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Where the instructions of a frame go: a profile by function of contenders side by side.
 
-    hot.py BUILD [--kernel 6.12] [--mode active-backup] [--what socket] [--least 8] CONTENDER...
+    hot.py BUILD [--kernel 6.12] [--mode active-backup] [--what socket] [--least 8] [--smoke] CONTENDER...
 
 Each contender is measured twice in a guest, with few frames and with many, while a plugin of QEMU counts
 every instruction (hot.c); the difference, divided by the frames that were more, is what a frame costs in
@@ -21,7 +21,8 @@ import tempfile
 sys.dont_write_bytecode = True
 from beside import CONTEND, GUEST, MODULES  # noqa: E402 (nothing is written beside the sources)
 
-FEW, MANY = 6400, 64000
+FEW, MANY = 6400, 64000  # timers and the like make 20 instructions a frame of it, either way
+OF_THE_DRIVER = "bond_handle_frame"  # once for each frame that it receives
 USER = "(user space)"
 
 
@@ -54,7 +55,8 @@ def count(args, contender, frames):
              f"KALLSYMS=/run/out/kallsyms {shlex.join(argv)} >/run/out/measured"],
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
         if done.returncode:
-            sys.exit(f"{contender}: {done.stdout.strip()}")
+            print(f"{contender}: {done.stdout.strip()}")
+            sys.exit(done.returncode)
         symbols = Symbols(os.path.join(out, "kallsyms"))
         by_function = collections.Counter()
         with open(os.path.join(out, "blocks"), encoding="ascii") as file:
@@ -67,8 +69,8 @@ def count(args, contender, frames):
 
 def profile(args, contender):
     """Instructions a frame by function."""
-    few, n_few = count(args, contender, FEW)
-    many, n_many = count(args, contender, MANY)
+    few, n_few = count(args, contender, args.few)
+    many, n_many = count(args, contender, args.few * MANY // FEW)
     return {name: (many[name] - few[name]) / (n_many - n_few) for name in many | few}
 
 
@@ -79,9 +81,10 @@ def main():
     parser.add_argument("--kernel", choices=("6.1", "6.12"), default="6.12")
     parser.add_argument("--mode", default="active-backup")
     parser.add_argument("--what", default="socket")
+    parser.add_argument("--smoke", action="store_true", help="little of it: is the kernel's driver found?")
     parser.add_argument("--least", type=float, default=8)
     args = parser.parse_args()
-    args.build = os.path.abspath(args.build)
+    args.build, args.few = os.path.abspath(args.build), 640 if args.smoke else FEW
     costs = [profile(args, contender) for contender in args.contenders]
     names = {name for cost in costs for name in cost}
 
@@ -96,6 +99,9 @@ def main():
     rest = [sum(value for name, value in cost.items() if name not in shown) for cost in costs]
     print("| other | " + " | ".join(f"{value:,.0f}" for value in rest) + " |")
     print("| all | " + " | ".join(f"{sum(cost.values()):,.0f}" for cost in costs) + " |")
+    if args.smoke and not all(cost.get(OF_THE_DRIVER, 0) > 0 for cost in costs):
+        print(f"{OF_THE_DRIVER} is not among them")
+        return 1
     return 0
 
 

@@ -222,7 +222,7 @@ class OneBond(BonddCase):
             return metrics
         metrics = wait_for(all_agree, 10, "a moment in which nothing is counted")
         self.assertEqual(metrics["nmbond_info", ("bond0", "active-backup", "ok", "bpf", *(
-            self.parsed()["bonds"][0][key] for key in ("attachment", "failover")))], 1)
+            self.parsed()["bonds"][0][key] for key in ("attachment", "receive", "failover")))], 1)
         self.assertEqual([metrics["nmbond_port_active", ("bond0", f"eth{n}")] for n in (0, 1)], [1, 0])
         self.assertEqual(metrics["nmbond_usable_ports", ("bond0",)], 2)
 
