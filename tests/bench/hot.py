@@ -95,7 +95,7 @@ def main():
     print("| function | " + " | ".join(args.contenders) + " |")
     print("|---" * (1 + len(costs)) + "|")
     for name in shown:
-        print(f"| `{name}` | " + " | ".join(f"{cost.get(name, 0):,.0f}" for cost in costs) + " |")
+        print(f"| `{name}` | " + " | ".join(f"{round(cost.get(name, 0)):,}" for cost in costs) + " |")
     rest = [sum(value for name, value in cost.items() if name not in shown) for cost in costs]
     print("| other | " + " | ".join(f"{value:,.0f}" for value in rest) + " |")
     print("| all | " + " | ".join(f"{sum(cost.values()):,.0f}" for cost in costs) + " |")
