@@ -41,9 +41,7 @@ unmake(struct birth *w, struct dp_nl *nl)
     if (w->bpf != NULL)
         dp_bpf_close(w->bpf, true);
     w->bpf = NULL;
-    if (w->hidden)
-        dp_link_delete(nl, w->peer_ifindex);
-    dp_link_delete(nl, w->ifindex);
+    dp_link_delete_bond(nl, w->ifindex, w->peer_ifindex);
 }
 
 static bool
@@ -223,9 +221,7 @@ death_work(void *data)
     dp_bpf_close(w->bond->bpf, true);
     w->bond->bpf = NULL;
     if ((w->bond->hidden || !w->link_is_gone) && dp_nl_open(&nl) == 0) {
-        dp_link_delete(nl, w->bond->core.ifindex);
-        if (w->bond->hidden)
-            dp_link_delete(nl, w->bond->peer_ifindex);
+        dp_link_delete_bond(nl, w->bond->core.ifindex, w->bond->peer_ifindex);
         dp_nl_close(nl);
     }
 }

@@ -317,8 +317,7 @@ bondd_takeover_clear_orphan(struct bondd_engine *e, const struct dp_link *link)
     }
     if (bpf != NULL)
         dp_bpf_close(bpf, true);
-    dp_link_delete(e->nl, link->ifindex);
-    dp_link_delete(e->nl, peer); /* of a hidden one; else it has gone along */
+    dp_link_delete_bond(e->nl, link->ifindex, peer);
     bondd_warning("%s: a link without saved state was removed; its %u ports got back what is known",
                   link->name, ports->len);
 }

@@ -251,6 +251,13 @@ dp_link_delete(struct dp_nl *nl, int ifindex)
     return dp_nl_talk(nl, nlh, NULL, NULL);
 }
 
+void
+dp_link_delete_bond(struct dp_nl *nl, int bond_ifindex, int peer_ifindex)
+{
+    dp_link_delete(nl, bond_ifindex);
+    dp_link_delete(nl, peer_ifindex);
+}
+
 /* RTM_NEWLINK without NLM_F_CREATE, and with an index: changes, never creates. */
 static struct ifinfomsg *
 request_change(struct nlmsghdr **nlh, uint8_t req[DP_NL_REQ_SIZE], int ifindex)

@@ -72,6 +72,9 @@ int dp_link_without_addresses(struct dp_nl *nl, int ifindex);
 /* To the network namespace behind ns_fd, under that name. */
 int dp_link_move(struct dp_nl *nl, int ifindex, int ns_fd, const char *name);
 int dp_link_delete(struct dp_nl *nl, int ifindex);
+/* Both devices of a bond, whichever is still there. (Where they are the two ends of one pair, one goes
+ * with the other.) */
+void dp_link_delete_bond(struct dp_nl *nl, int bond_ifindex, int peer_ifindex);
 int dp_link_set_up(struct dp_nl *nl, int ifindex, bool up);
 int dp_link_set_mtu(struct dp_nl *nl, int ifindex, uint32_t mtu);
 /* Where the device refuses while up (EBUSY), it is taken down and up around the change. */

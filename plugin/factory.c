@@ -48,7 +48,7 @@ is_peer_name(const char *name)
 }
 
 /* The end of a bond's pair is its peer; or it is in another namespace, and the peer is the device
- * that has the bond's number in its name (bondd.service(8), bondd-hidden.socket). */
+ * that has the bond's number in its name (bondd(8), bondd-hidden.socket). */
 static gboolean
 is_bond(const NMPlatformLink *link)
 {

@@ -108,8 +108,7 @@ class Attachment(BondTest):
             return [a - exact[key] for a, key in zip(device, ("tx-packets", "tx-bytes", "rx-packets",
                                                               "rx-bytes"))]
         before = wait_for(differences, 10, "a moment in which nothing is counted")
-        self.lab.b.run("/usr/bin/python3", "-c", "import socket; s = socket.socket(socket.AF_PACKET, "
-                       "socket.SOCK_RAW); s.bind(('eth0', 0)); s.send(b'\\xff' * 6 + bytes(60))")
+        self.send_from_b("ff" * 6 + "00" * 60)  # to all: another way in
         self.assertEqual(self.a.ping("10.0.1.1", count=50)[:2], (50, 50))
         self.assertEqual(wait_for(differences, 10, "a moment in which nothing is counted"), before)
 

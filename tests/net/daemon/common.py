@@ -24,6 +24,14 @@ def variant(signature, value):
     return GLib.Variant(signature, value)
 
 
+SEND = """
+import socket, sys
+s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+s.bind(("eth0", 0))
+s.send(bytes.fromhex(sys.argv[1]))
+"""
+
+
 class BondTest(unittest.TestCase):
     ports = 2
     bondd_args = ()
@@ -98,6 +106,10 @@ class BondTest(unittest.TestCase):
         wait_for(lambda: self.lab.owner_pid(BONDD) is None, 5, "bondd to end")
 
     # ---- devices
+
+    def send_from_b(self, frame):
+        """A frame in hexadecimal digits, from the other host."""
+        self.lab.b.run("/usr/bin/python3", "-c", SEND, frame)
 
     def capture(self, seconds=1.0):
         """Frames of pings as tcpdump on the bond sees them: (requests, replies)."""

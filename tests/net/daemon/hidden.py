@@ -16,12 +16,6 @@ s.settimeout(5)
 print("ready", flush=True)
 print("types:", *(s.recvfrom(2000)[1][2] for i in range(3)))
 """
-SENDER = """
-import socket, sys
-s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
-s.bind(("eth0", 0))
-s.send(bytes.fromhex(sys.argv[1]))
-"""
 LEND = """
 import os, socket, sys
 lent = socket.socket(*map(int, sys.argv[1].split())).detach()
@@ -125,7 +119,7 @@ class Hidden(HiddenTest):
         listener = self.a.start("/usr/bin/python3", "-c", LISTENER, log=self.lab.path("types.log"))
         wait_for(lambda: "ready" in self.lab.tail("types.log"), 5, "the listener")
         for to in ("020000000099", self.a.mac("bond0").replace(":", ""), "ffffffffffff"):
-            self.lab.b.run("/usr/bin/python3", "-c", SENDER, to + "0200000000bb" + "1234" * 20)
+            self.send_from_b(to + "0200000000bb" + "1234" * 20)
         listener.wait(10)
         self.assertIn("types: 3 0 1", self.lab.tail("types.log"))  # PACKET_OTHERHOST, _HOST, _BROADCAST
 
